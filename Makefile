@@ -1,0 +1,52 @@
+# make demo   set up, get the plays of Shakespeare, train for two minutes, show samples
+# make test   set up, run the tests          make check  style, types, import order
+# make soak   hours of kills and faults      make bench  the tables of the README
+# make clean  remove what make made (not your runs)
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check soak bench golden clean
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+# The environment is made without ensurepip (Debian packs it apart) and filled by the pip outside.
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv --without-pip --clear $(VENV)
+	$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check \
+	  --no-deps -r requirements.lock
+	$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check \
+	  --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(READY)
+	@$(BIN)/python -m serinette.cli.demo
+
+test: $(READY)
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term -m "not soak"
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+golden: $(READY)
+	$(BIN)/python -m pytest -q tests/cli --update-golden
+
+soak: $(READY)
+	$(BIN)/python -m pytest -m soak
+	$(BIN)/python benchmarks/crash.py --out benchmarks/results/crash.md
+
+bench: $(READY)
+	$(BIN)/python benchmarks/throughput.py --out benchmarks/results/throughput.md
+	$(BIN)/python benchmarks/decoding.py --out benchmarks/results/decoding.md
+	$(BIN)/python benchmarks/startup.py --out benchmarks/results/startup.md
+	$(BIN)/python benchmarks/learning.py --out benchmarks/results/learning.md
+
+clean:
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage

@@ -1,0 +1,100 @@
+"""What a sequence is made of: the fields of a step, their roles, and the context of the whole.
+
+A sequence is a list of steps; a step has fields; a field is a symbol (one of n) or a value (a real
+number). The schema is the only thing that the network, the trainer and the decoder know of a kind.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from serinette.core.errors import ArtifactError
+
+Role = Literal["predicted", "driven"]
+"""`predicted` is drawn by the model; `driven` is given at every step (a template, a time stamp)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SymbolField:
+    """One of `size` symbols, numbered from 0."""
+
+    name: str
+    """What the field is called: `character`, `pitch`, `colour`."""
+    size: int
+    """How many symbols there are, `end` and `missing` included."""
+    role: Role = "predicted"
+    """Whether the model draws it or is given it."""
+    missing: int | None = None
+    """Symbol that stands for "not known", read but never drawn; None: cannot be missing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValueField:
+    """A real number, a mixture of logistics with point masses where the data repeat."""
+
+    name: str
+    """What the field is called: `temperature`, `dx`."""
+    parts: int
+    """Components of the mixture, at least 1."""
+    role: Role = "predicted"
+    """Whether the model draws it or is given it."""
+    missing: bool = False
+    """Whether the value may be absent; its absence is then modelled too."""
+
+
+Field = SymbolField | ValueField
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schema:
+    """The fields of a step in the order in which they are drawn, and the context of a sequence."""
+
+    fields: tuple[Field, ...]
+    """Fields of one step; each is drawn given the ones before it."""
+    context: tuple[SymbolField, ...] = ()
+    """Facts about the whole sequence (author, label), given before its first step."""
+    end: int | None = None
+    """Symbol of the first field that closes a sequence and, read as input, opens one.
+    None: sequences have no end of their own."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values that `from_json` turns back into this schema."""
+        return {
+            "fields": [_tagged(field) for field in self.fields],
+            "context": [_tagged(field) for field in self.context],
+            "end": self.end,
+        }
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> "Schema":
+        """Rebuild a schema.
+
+        Raises:
+            ArtifactError: If a field is of an unknown type or lacks a part.
+        """
+        try:
+            return cls(
+                fields=tuple(_untagged(field) for field in plain["fields"]),
+                context=tuple(SymbolField(**_without_type(f)) for f in plain["context"]),
+                end=plain["end"],
+            )
+        except (KeyError, TypeError) as error:
+            raise ArtifactError(
+                f"the schema cannot be read: {error}; get the model again"
+            ) from error
+
+
+_FIELD_TYPES: dict[str, type[Field]] = {"symbol": SymbolField, "value": ValueField}
+
+
+def _tagged(field: Field) -> dict[str, Any]:
+    kind = "symbol" if isinstance(field, SymbolField) else "value"
+    return {"type": kind, **asdict(field)}
+
+
+def _untagged(plain: Mapping[str, Any]) -> Field:
+    return _FIELD_TYPES[plain["type"]](**_without_type(plain))
+
+
+def _without_type(plain: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in plain.items() if key != "type"}

@@ -1,0 +1,76 @@
+"""What a training tells whoever watches it. No torch here: the command line imports this page.
+
+A listener is any function of one event; it must return quickly and must not raise.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """One sentence that the user should read: a decision, a warning."""
+
+    text: str
+    is_warning: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """The plan is fixed; training begins."""
+
+    summary: tuple[str, ...]
+    """Sentences that say what was chosen and why."""
+    total_updates: int
+    budget_seconds: float | None
+    baseline_nats: float | None = None
+    """The count model's validation nats per character: the line to beat."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """Some updates are done; sent a few times a second at most."""
+
+    update: int
+    total_updates: int
+    seconds: float
+    """Seconds of training so far, resumed parts included."""
+    remaining_seconds: float
+    symbols_per_second: float
+    train_nats: float
+    """Running mean of the training loss, nats per character."""
+    learning_rate: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluated:
+    """The model was measured on the validation part."""
+
+    update: int
+    seconds: float
+    metrics: Mapping[str, float]
+    """`train_nats`, `validation_nats` (both per character) and what else was measured."""
+    is_best: bool
+    baseline_nats: float | None = None
+    sample: str | None = None
+    verdicts: tuple[str, ...] = ()
+    """What the history says in words: `over-fitting: ...`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """Training has ended and the artifact is written."""
+
+    update: int
+    seconds: float
+    reason: str
+    """`plan done`, `early stop`, `interrupted`."""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+Event = Note | Planned | Progress | Evaluated | Finished
+Listener = Callable[[Event], None]
+
+
+def silent(event: Event) -> None:
+    """Ignore every event: the listener of a library call."""

@@ -1,0 +1,93 @@
+"""What this machine can do: cores, device, the faster arithmetic. Measured, not guessed."""
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from serinette.batching.corpus import join
+from serinette.core.schema import Schema
+from serinette.nets.config import ModelConfig, predicted_symbols
+from serinette.nets.model import SequenceModel
+from serinette.training.config import TrainingConfig
+from serinette.training.gradients import Precision
+from serinette.training.trainer import Trainer
+
+_N_TIMED = 4
+
+
+def available_threads() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def choose_device(wish: str) -> torch.device:
+    """Return the device for `auto`, `cpu` or `cuda`."""
+    is_cuda = wish == "cuda" or (wish == "auto" and torch.cuda.is_available())
+    return torch.device("cuda" if is_cuda else "cpu")
+
+
+class SpeedTest:
+    """Times real updates of a model on random symbols; remembers what it has timed.
+
+    Args:
+        schema: Of the sequences.
+        config: Training settings to start from.
+        n_threads: Threads that may run at once.
+    """
+
+    def __init__(self, schema: Schema, config: TrainingConfig, n_threads: int) -> None:
+        self._schema = schema
+        self._config = config
+        self._n_threads = n_threads
+        self._device = choose_device(config.device)
+        self._known: dict[str, float] = {}
+        self.precision = self._choose_precision()
+
+    def seconds(self, model: Mapping[str, Any], training: Mapping[str, Any]) -> float:
+        """Return the seconds of one update with these settings."""
+        key = repr((sorted(model.items()), training["window"], training["n_rows"]))
+        if key not in self._known:
+            config = replace(
+                self._config,
+                **{n: training[n] for n in ("window", "n_rows", "n_workers") if n in training},
+            )
+            self._known[key] = self._time(ModelConfig(**model), config, self.precision)
+        return self._known[key]
+
+    def _choose_precision(self) -> Precision:
+        wish = self._config.precision
+        if wish != "auto":
+            return Precision(self._device, wish == "bf16")
+        sizes = ModelConfig(embedding_size=64, hidden_size=192, n_layers=1)
+        config = replace(self._config, n_rows=32, window=32, n_workers=1, optimiser="adamw")
+        seconds = {
+            is_bf16: self._time(sizes, config, Precision(self._device, is_bf16))
+            for is_bf16 in (False, True)
+        }
+        return Precision(self._device, seconds[True] < 0.95 * seconds[False])
+
+    def _time(self, sizes: ModelConfig, config: TrainingConfig, precision: Precision) -> float:
+        """Return the fastest of a few updates: other load only ever adds time."""
+        (field,) = predicted_symbols(self._schema)
+        n = 4 * config.n_rows * config.window
+        symbols = np.random.Generator(np.random.Philox(0)).integers(field.size, size=(n, 1))
+        context = np.zeros(len(self._schema.context), dtype=np.int64)
+        corpus = join([symbols], [context], end=self._schema.end or 0)
+        model = SequenceModel(sizes, self._schema).to(precision.device)
+        trainer = Trainer(model, corpus, config, precision, n_threads=self._n_threads)
+        times = []
+        try:
+            for _ in range(_N_TIMED):
+                begun = time.perf_counter()
+                trainer.update()
+                times.append(time.perf_counter() - begun)
+        finally:
+            trainer.close()
+        return float(np.median(times[1:]))

@@ -1,0 +1,199 @@
+"""From a time budget to sizes, batch, regularisers and schedule. Pure; no torch.
+
+The plan is made once, from what the corpus is and how fast this machine turned out to be, and
+stored with the run. Every figure of it can be overridden; the evidence for the rules is in
+docs/why/experiments.md.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from serinette.core.errors import ConfigError
+from serinette.core.schema import Schema
+from serinette.nets.config import ModelConfig, n_parameters
+
+SIZES: Mapping[str, Mapping[str, int]] = {
+    "xs": {"embedding_size": 32, "hidden_size": 96, "n_layers": 1},
+    "s": {"embedding_size": 64, "hidden_size": 160, "n_layers": 2},
+    "m": {"embedding_size": 64, "hidden_size": 256, "n_layers": 2},
+    "l": {"embedding_size": 96, "hidden_size": 384, "n_layers": 2},
+    "xl": {"embedding_size": 128, "hidden_size": 512, "n_layers": 2},
+}
+"""What `--size` means, smallest first."""
+
+DEFAULT_SIZE = "m"
+"""The size when neither `--size` nor a budget says otherwise."""
+WINDOW, ROWS = 64, 32
+"""Steps and rows of a window, where the corpus is large enough."""
+MEASURED_STEPS = 65_536
+"""Validation steps that are measured while training goes on; the end measures all."""
+_STEPS_PER_PARAMETER = 1.5
+"""A size is affordable when the budget pays for so many training steps per parameter."""
+_FEWEST_UPDATES = 20
+_MANY_PASSES = 20.0
+_PARAMETERS_PER_STEP = 4.0
+"""A size is sensible up to so many parameters per step of the corpus; dropout does the rest."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorpusFacts:
+    """What the plan needs to know of the training part."""
+
+    n_steps: int
+    """Predictions in one epoch."""
+    n_sequences: int
+    median_length: int
+    """Median steps of a sequence, its `end` included."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What was chosen, and why."""
+
+    model: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+    summary: tuple[str, ...] = ()
+    seconds_per_update: float = 0.0
+
+
+Measure = Callable[[Mapping[str, Any], Mapping[str, Any]], float]
+"""Seconds of one update for model settings and training settings; measured on this machine."""
+
+
+def plan_shape(facts: CorpusFacts) -> dict[str, int]:
+    """Choose window and rows from the corpus alone.
+
+    Documents shorter than a window would be padding for the most part; a small corpus read by many
+    rows would give few updates.
+    """
+    is_short = facts.median_length < WINDOW
+    window = max(8, 8 * math.ceil(facts.median_length / 8)) if is_short else WINDOW
+    rows = 2 ** int(math.log2(max(8, min(ROWS, facts.n_steps / (window * 40)))))
+    return {"window": window, "n_rows": rows}
+
+
+def choose_size(
+    schema: Schema, facts: CorpusFacts, seconds: float, measure: Measure, fixed: Mapping[str, Any]
+) -> str:
+    """Return the largest size that the budget can train and the corpus can feed.
+
+    Args:
+        schema: Of the sequences.
+        facts: Of the training part.
+        seconds: Time for updates.
+        measure: Speed of this machine.
+        fixed: Training settings that are settled already (window, rows).
+    """
+    chosen = next(iter(SIZES))
+    steps_per_update = fixed["window"] * fixed["n_rows"]
+    for name in list(SIZES)[1:]:
+        parameters = n_parameters(model_of(SIZES[name]), schema)
+        if parameters > _PARAMETERS_PER_STEP * facts.n_steps:
+            break
+        steps = seconds / measure(SIZES[name], fixed) * steps_per_update
+        if steps < _STEPS_PER_PARAMETER * parameters:
+            break
+        chosen = name
+    return chosen
+
+
+def regularisers(passes: float) -> dict[str, float]:
+    """Choose dropout from how often the corpus will be read.
+
+    Args:
+        passes: Epochs that the plan pays for.
+    """
+    many = min(1.0, max(0.0, math.log(max(passes, 1) / 3) / math.log(10)))
+    return {
+        "layer_dropout": round(0.3 * many, 2),
+        "output_dropout": round(0.1 + 0.25 * many, 2),
+    }
+
+
+def learning_rates(hidden_size: int) -> dict[str, float]:
+    """Choose learning rates from the width: 8e-3 at 256, falling with its 0.7th power."""
+    rate = float(f"{8e-3 * min(1.5, (256 / hidden_size) ** 0.7):.2g}")
+    return {"learning_rate": rate, "matrix_learning_rate": rate}
+
+
+def model_of(sizes: Mapping[str, int]) -> ModelConfig:
+    """Return the network of a size."""
+    return ModelConfig(
+        embedding_size=sizes["embedding_size"],
+        hidden_size=sizes["hidden_size"],
+        n_layers=sizes["n_layers"],
+    )
+
+
+def make_plan(
+    schema: Schema,
+    facts: CorpusFacts,
+    measure: Measure,
+    *,
+    seconds: float | None,
+    size: str | None,
+    fixed: Mapping[str, Any],
+) -> Plan:
+    """Choose everything that the user has left open.
+
+    Args:
+        schema: Of the sequences.
+        facts: Of the training part.
+        measure: Speed of this machine.
+        seconds: Time for updates, or None when the number of updates is given.
+        size: A name of `SIZES`, or None.
+        fixed: `section.key` -> value of what the user has set; these win over the plan.
+
+    Raises:
+        ConfigError: If `size` is not a name of `SIZES`.
+    """
+    if size is not None and size not in SIZES:
+        raise ConfigError(f"--size must be one of {', '.join(SIZES)}, got {size!r}")
+    own = {k.removeprefix("training."): v for k, v in fixed.items() if k.startswith("training.")}
+    training: dict[str, Any] = {**plan_shape(facts), **own}
+    if size is None and seconds is not None and not _own_sizes(fixed):
+        size = choose_size(schema, facts, seconds, measure, training)
+    size = size or DEFAULT_SIZE
+    sizes = {**SIZES[size], **_own_sizes(fixed)}
+    per_update = measure(sizes, training)
+    steps_per_update = training["window"] * training["n_rows"]
+    if "updates" not in own:
+        if seconds is None:
+            raise ConfigError("neither a budget nor training.updates is given; add --budget 5m")
+        training["updates"] = max(_FEWEST_UPDATES, int(seconds / per_update))
+    passes = training["updates"] * steps_per_update / facts.n_steps
+    speed = steps_per_update / per_update
+    training |= {
+        **learning_rates(sizes["hidden_size"]),
+        "n_evaluations": _n_evaluations(training["updates"], per_update, speed),
+        "patience": 8 if passes > _MANY_PASSES else 0,
+        **own,
+    }
+    parameters = n_parameters(model_of(sizes), schema)
+    summary = (
+        f"network: size {size}, {sizes['n_layers']} layers of {sizes['hidden_size']}, "
+        f"{parameters:,} parameters",
+        f"plan: {training['updates']:,} updates of {training['n_rows']} rows x "
+        f"{training['window']} steps, {passes:.1f} passes over {facts.n_steps:,} steps",
+        f"speed measured here: {speed:,.0f} steps/s",
+    )
+    return Plan(
+        model={**sizes, **regularisers(passes)},
+        training=training,
+        summary=summary,
+        seconds_per_update=per_update,
+    )
+
+
+def _n_evaluations(updates: int, per_update: float, speed: float) -> int:
+    """Measure as often as a twentieth of the time pays for, between 2 and 20 times."""
+    one = MEASURED_STEPS / (3 * speed) + 0.1  # forward alone is a third of an update
+    affordable = int(0.05 * updates * per_update / one)
+    return max(2, min(20, affordable, updates // 5))
+
+
+def _own_sizes(fixed: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("embedding_size", "hidden_size", "n_layers")
+    return {n: fixed[f"model.{n}"] for n in names if f"model.{n}" in fixed}

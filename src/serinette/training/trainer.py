@@ -1,0 +1,183 @@
+"""One training in progress: everything that changes from update to update, and nothing else.
+
+A trainer can be put on disk and read back between any two updates; it then goes on to the bit, on
+the same machine and versions. Dropout needs no state: its noise is a function of seed and update.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from serinette.batching.corpus import EncodedCorpus
+from serinette.batching.streams import TrainingStreams
+from serinette.nets.model import SequenceModel
+from serinette.nets.state import State
+from serinette.training.average import Average
+from serinette.training.config import TrainingConfig
+from serinette.training.gradients import GradientWorkers, LossSum, Precision, gradients_of
+from serinette.training.optimisers import Optimiser, penalty_gradients_
+from serinette.training.pace import Pace, rate_factor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """A trainer between two updates."""
+
+    tensors: Mapping[str, np.ndarray]
+    facts: Mapping[str, Any]
+
+
+class Trainer:
+    """Adjusts a model, one update at a time.
+
+    Args:
+        model: On the device of `precision`.
+        corpus: The training part.
+        config: Settings, as resolved.
+        precision: Arithmetic and device.
+        n_threads: Threads that may run at once.
+    """
+
+    def __init__(
+        self,
+        model: SequenceModel,
+        corpus: EncodedCorpus,
+        config: TrainingConfig,
+        precision: Precision,
+        *,
+        n_threads: int,
+    ) -> None:
+        self.model = model
+        self.config = config
+        self.pace = Pace.steady(config.updates)
+        self.update_count = 0
+        self.plateau_factor = 1.0
+        self._rollback_factor = 1.0
+        self.average = Average(model, config.average_decay)
+        self._streams = TrainingStreams(corpus, config.n_rows, config.window, config.seed)
+        self._workers = GradientWorkers(
+            model,
+            n_workers=config.n_workers,
+            n_threads=n_threads,
+            precision=precision,
+            seed=config.seed,
+        )
+        self._optimiser = Optimiser(model, config, self._workers.pool)
+        size = config.n_rows // config.n_workers
+        self._states = [model.start(size) for _ in range(config.n_workers)]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the plan is fulfilled."""
+        return self.update_count >= self.pace.total
+
+    @property
+    def epoch(self) -> int:
+        """How often the corpus has been read through, from 0."""
+        return self._streams.epoch
+
+    @property
+    def rate(self) -> float:
+        """Learning rate of the next update."""
+        return self._rate_factor() * self.config.learning_rate
+
+    def close(self) -> None:
+        """End the threads."""
+        self._workers.__exit__(None, None, None)
+
+    def update(self) -> LossSum:
+        """Read one window and adjust the weights.
+
+        Returns:
+            The loss of the window before the adjustment; not finite when the weights have gone
+            astray, in which case they are left as they were.
+        """
+        parameters = list(self.model.parameters())
+        batch = self._streams.next()
+        loss, states = self._workers.accumulate_(batch, self._states, self.update_count)
+        if self.config.l1 or self.config.l2:
+            penalty_gradients_(parameters, self.config.l1, self.config.l2)
+        gradients = gradients_of(self.model)
+        norm = float(torch.nn.utils.get_total_norm(gradients))
+        if not (math.isfinite(loss.nats) and math.isfinite(norm)):
+            self._optimiser.clear()
+            return LossSum(math.nan, loss.steps)
+        if 0 < self.config.clip_norm < norm:
+            torch._foreach_mul_(gradients, self.config.clip_norm / norm)
+        self._optimiser.set_rate(self._rate_factor())
+        self._optimiser.step()
+        self._optimiser.clear()
+        self.average.follow()
+        self._states = states
+        self.update_count += 1
+        return loss
+
+    def slow_down_(self) -> None:
+        """Halve the learning rate for the rest of the training."""
+        self._rollback_factor /= 2
+
+    def snapshot(self) -> Snapshot:
+        """Return everything that changes, as plain arrays and plain facts."""
+        groups = {
+            "model": dict(self.model.state_dict()),
+            "average": self.average.state(),
+            "optimiser": self._optimiser.state(),
+            "state": {f"h{k}": s.h for k, s in enumerate(self._states)}
+            | {f"c{k}": s.c for k, s in enumerate(self._states)},
+        }
+        tensors = {
+            f"{group}/{name}": _to_numpy(value)
+            for group, values in groups.items()
+            for name, value in values.items()
+        }
+        position = self._streams.position()
+        tensors |= {f"position/{name}": value for name, value in position.items()}
+        facts = {
+            "update": self.update_count,
+            "plateau_factor": self.plateau_factor,
+            "rollback_factor": self._rollback_factor,
+            "corners": [list(corner) for corner in self.pace.corners],
+            "total": self.pace.total,
+        }
+        return Snapshot(tensors=tensors, facts=facts)
+
+    def restore_(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot of a trainer with the same settings."""
+        groups: dict[str, dict[str, np.ndarray]] = {}
+        for place, value in snapshot.tensors.items():
+            group, name = place.split("/", 1)
+            groups.setdefault(group, {})[name] = value
+        self.model.load_state_dict(_to_torch(groups["model"]))
+        self.average.restore_(_to_torch(groups["average"]))
+        self._optimiser.restore_(_to_torch(groups.get("optimiser", {})))
+        device = self._states[0].h.device
+        carried = {name: t.to(device) for name, t in _to_torch(groups["state"]).items()}
+        self._states = [
+            State(carried[f"h{k}"], carried[f"c{k}"]) for k in range(self.config.n_workers)
+        ]
+        self._streams.seek(groups["position"])
+        facts = snapshot.facts
+        self.update_count = int(facts["update"])
+        self.plateau_factor = float(facts["plateau_factor"])
+        self._rollback_factor = float(facts["rollback_factor"])
+        corners: Sequence[Sequence[float]] = facts["corners"]
+        self.pace = Pace(
+            corners=tuple((int(at), float(done)) for at, done in corners), total=int(facts["total"])
+        )
+
+    def _rate_factor(self) -> float:
+        share = self.pace.share(self.update_count)
+        return self._rollback_factor * rate_factor(self.config, share, self.plateau_factor)
+
+
+def _to_numpy(tensor: Tensor) -> np.ndarray:
+    return tensor.detach().cpu().numpy().copy()
+
+
+def _to_torch(arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
+    return {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
