@@ -1,4 +1,4 @@
-"""Serinette: generative LSTMs. Learn from your own sequences, write new ones, know how good they are.
+"""Serinette: generative LSTMs. Learn from your own sequences, write new ones, know how good.
 
     import serinette
 

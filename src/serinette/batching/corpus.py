@@ -25,8 +25,8 @@ class EncodedCorpus:
     context: Int[np.ndarray, "S C"]
     """Context symbols of each sequence."""
     borders: Int[np.ndarray, " _"] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    """Places, in order, at which a line has just ended: a cut that falls there opens like a sequence
-    of its own, so that a model of one long text knows how to begin."""
+    """Places, in order, at which a line has just ended: a cut that falls there opens like a
+    sequence of its own, so that a model of one long text knows how to begin."""
 
     @property
     def n_steps(self) -> int:

@@ -76,7 +76,8 @@ def _at_borders(cut: Segments, borders: Int[np.ndarray, " _"], most: int) -> Seg
 
 
 def _lengths(cut: Segments) -> Int[np.ndarray, " S"]:
-    return cut.stop - cut.start
+    lengths: Int[np.ndarray, " S"] = cut.stop - cut.start
+    return lengths
 
 
 def _cut(corpus: EncodedCorpus, longest: int, first: Int[np.ndarray, " S"]) -> Segments:

@@ -17,7 +17,8 @@ def categorical_log_probs(logits: Float[np.ndarray, "*B V"]) -> Float[np.ndarray
     """
     shifted = logits.astype(np.float64)
     shifted -= shifted.max(axis=-1, keepdims=True)
-    return np.subtract(shifted, np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
+    shifted -= np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return shifted
 
 
 def categorical_log_prob(
@@ -37,4 +38,5 @@ def categorical_draw(
     """
     weights = np.exp(logits - logits.max(axis=-1, keepdims=True), dtype=np.float64)
     cumulative = weights.cumsum(axis=-1)
-    return np.sum(cumulative <= (u * cumulative[:, -1])[:, None], axis=-1)
+    drawn: Int[np.ndarray, " B"] = (cumulative <= (u * cumulative[:, -1])[:, None]).sum(axis=-1)
+    return drawn

@@ -59,7 +59,8 @@ class RowStreams:
         if offset >= len(self._block):
             self._block, self._block_start, offset = self._draw_block(), self._position, 0
         self._position += 1
-        return self._block[offset]
+        numbers: Float[np.ndarray, " B"] = self._block[offset]
+        return numbers
 
     def keep(self, rows: Int[np.ndarray, " R"]) -> None:
         """Go on with these rows only; every row keeps its own place in its own stream."""
@@ -69,4 +70,5 @@ class RowStreams:
     def _draw_block(self) -> Float[np.ndarray, "_BLOCK B"]:
         places = np.arange(self._position, self._position + _BLOCK, dtype=np.uint64)
         bits = mix(self._keys[None, :] + (places[:, None] + np.uint64(1)) * GOLDEN)
-        return np.multiply(bits >> np.uint64(11), 2.0**-53)
+        block: Float[np.ndarray, "_BLOCK B"] = (bits >> np.uint64(11)) * 2.0**-53
+        return block

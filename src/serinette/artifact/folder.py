@@ -1,0 +1,216 @@
+"""A trained model on disk: one folder that needs nothing outside it, verified when it is loaded.
+
+README.md            model card
+config.json          format, kind, schema, sizes, training settings as resolved, source
+codec.json           vocabulary and all else that turns raw data into steps and back
+model.safetensors    weights, float32, by the names of `nets.config.expected_shapes`
+decode.fp32.onnx     step graph
+history.jsonl        one line an evaluation
+evaluation.json      figures
+manifest.json        size and SHA-256 of each
+
+Nothing here runs code from the folder, and nothing here needs torch.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import save as tensor_bytes
+
+from serinette.artifact.graph_guard import check_graph
+from serinette.artifact.validate import first_non_finite, read_header, read_tensors
+from serinette.core import durable, plain_json
+from serinette.core.config import build
+from serinette.core.errors import ArtifactError, ConfigError, DivergedError
+from serinette.core.manifest import FORMAT, REMEDY, check_format
+from serinette.core.schema import Schema
+from serinette.nets.config import ModelConfig, expected_shapes
+
+CARD, CONFIG, CODEC = "README.md", "config.json", "codec.json"
+WEIGHTS, GRAPH = "model.safetensors", "decode.fp32.onnx"
+HISTORY, EVALUATION = "history.jsonl", "evaluation.json"
+EDITED_BY_PEOPLE = (CARD, EVALUATION, "report.html")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArtifactContents:
+    """All that goes into an artifact."""
+
+    kind: str
+    """Name of the kind: `text`."""
+    schema: Schema
+    """Fields and context of a sequence."""
+    codec: Mapping[str, Any]
+    """The codec as plain values."""
+    model: Mapping[str, Any]
+    """`ModelConfig` as plain values."""
+    training: Mapping[str, Any]
+    """Settings as resolved, with their origins and the plan."""
+    source: Mapping[str, Any]
+    """Where the data came from: paths, hashes, split."""
+    evaluation: Mapping[str, Any]
+    """Figures of the final model."""
+    history: Sequence[Mapping[str, Any]]
+    """One record an evaluation."""
+    weights: Mapping[str, np.ndarray]
+    """Weights by name, float32."""
+    graph: bytes
+    """The step graph, ONNX."""
+    card: str
+    """The model card, Markdown."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Artifact:
+    """A verified artifact. It holds what it was checked with, whatever happens to the folder."""
+
+    folder: Path
+    format: int
+    kind: str
+    schema: Schema
+    codec: Mapping[str, Any]
+    model: Mapping[str, Any]
+    """`ModelConfig` as plain values; `model_config` is the same, built."""
+    model_config: ModelConfig
+    training: Mapping[str, Any]
+    source: Mapping[str, Any]
+    evaluation: Mapping[str, Any]
+    history: tuple[Mapping[str, Any], ...]
+    card: str
+    warnings: tuple[str, ...]
+    """Sentences about files that were edited, removed or added; they do not change the model."""
+    files: Mapping[str, bytes] = field(repr=False)
+    """Contents of the files by name."""
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """Unpack the weights by name, float32, all finite."""
+        shapes = expected_shapes(self.model_config, self.schema)
+        place = str(self.folder / WEIGHTS)
+        return read_tensors(self.files[WEIGHTS], place, shapes=shapes)
+
+    def graph(self) -> bytes:
+        """Return the step graph, an ONNX file of standard operators that stands alone."""
+        return self.files[GRAPH]
+
+
+def save(folder: Path, contents: ArtifactContents, *, replace: bool = False) -> None:
+    """Write an artifact: `folder` is afterwards whole, or as it was before.
+
+    Args:
+        folder: Where it is to be.
+        contents: What it is to hold.
+        replace: Whether an artifact that is there gives way.
+
+    Raises:
+        ConfigError: If `folder` exists and may not be replaced.
+        DivergedError: If a weight is not finite.
+        ResourceError: If the disk refuses.
+    """
+    name = first_non_finite(contents.weights)
+    if name is not None:
+        raise DivergedError(f"weight '{name}' holds NaN or infinity: {folder} is not written")
+    durable.write_folder(folder, _files(contents), replace=replace)
+
+
+def load(folder: Path) -> Artifact:
+    """Read an artifact and check every file of it.
+
+    Raises:
+        ArtifactError: If a file is missing, damaged, foreign, or of a newer format.
+    """
+    read = durable.read_folder(folder, lenient=EDITED_BY_PEOPLE)
+    for name in (CONFIG, CODEC, WEIGHTS, GRAPH, HISTORY):
+        if name not in read.files:
+            raise ArtifactError(f"{folder} is not a saved model: it has no {name}; {REMEDY}")
+    config = _object(folder, read.files, CONFIG)
+    check_format(config.get("format"), folder / CONFIG)
+    evaluation, warnings = _evaluation(folder, read.files)
+    try:
+        artifact = Artifact(
+            folder=folder,
+            format=FORMAT,
+            kind=config["kind"],
+            schema=Schema.from_json(config["schema"]),
+            codec=_object(folder, read.files, CODEC),
+            model=config["model"],
+            model_config=_model_config(config["model"], folder / CONFIG),
+            training=config["training"],
+            source=config["source"],
+            evaluation=evaluation,
+            history=_history(folder, read.files),
+            card=read.files.get(CARD, b"").decode("utf-8", "replace"),
+            warnings=read.warnings + warnings,
+            files=read.files,
+        )
+    except (KeyError, TypeError) as error:
+        raise ArtifactError(f"{folder / CONFIG} lacks a part: {error}; {REMEDY}") from error
+    _check(artifact)
+    return artifact
+
+
+def _files(contents: ArtifactContents) -> dict[str, bytes]:
+    config = {
+        "format": FORMAT,
+        "kind": contents.kind,
+        "schema": contents.schema.to_json(),
+        "model": contents.model,
+        "training": contents.training,
+        "source": contents.source,
+    }
+    history = "".join(plain_json.dump_line(record) + "\n" for record in contents.history)
+    weights = {name: np.asarray(array, order="C") for name, array in contents.weights.items()}
+    return {
+        CARD: contents.card.encode("utf-8", "replace"),
+        CONFIG: plain_json.dump(config),
+        CODEC: plain_json.dump(contents.codec),
+        WEIGHTS: tensor_bytes(weights),
+        GRAPH: contents.graph,
+        HISTORY: history.encode(),
+        EVALUATION: plain_json.dump(contents.evaluation),
+    }
+
+
+def _object(folder: Path, files: Mapping[str, bytes], name: str) -> dict[str, Any]:
+    plain = plain_json.load(files[name], str(folder / name))
+    if not isinstance(plain, dict):
+        raise ArtifactError(f"{folder / name} is not a JSON object; {REMEDY}")
+    return plain
+
+
+def _evaluation(folder: Path, files: Mapping[str, bytes]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    if EVALUATION not in files:
+        return {}, ()
+    try:
+        return _object(folder, files, EVALUATION), ()
+    except ArtifactError as error:  # people may have edited it; the model does not need it
+        return {}, (f"{error}, or go on without it",)
+
+
+def _history(folder: Path, files: Mapping[str, bytes]) -> tuple[Mapping[str, Any], ...]:
+    lines = files[HISTORY].splitlines()
+    place = folder / HISTORY
+    return tuple(plain_json.load(line, f"{place} line {n}") for n, line in enumerate(lines, 1))
+
+
+def _model_config(plain: Mapping[str, Any], path: Path) -> ModelConfig:
+    try:
+        return build(ModelConfig, plain, source=f"{path} [model]")
+    except ConfigError as error:
+        raise ArtifactError(f"{error}; {REMEDY}") from error
+
+
+def _check(artifact: Artifact) -> None:
+    """Check what hashes cannot: that a model made by somebody else is one that we can run."""
+    place = str(artifact.folder / WEIGHTS)
+    n_tensors = len(read_header(artifact.files[WEIGHTS], place))
+    if artifact.model_config.n_layers > n_tensors:  # before anything is made that large
+        reason = f"{n_tensors} tensors for {artifact.model_config.n_layers} layers"
+        raise ArtifactError(f"{place}: {reason}; {REMEDY}")
+    try:
+        artifact.weights()
+    except ConfigError as error:
+        raise ArtifactError(f"{artifact.folder / CONFIG}: {error}; {REMEDY}") from error
+    check_graph(artifact.graph(), str(artifact.folder / GRAPH))

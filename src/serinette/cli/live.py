@@ -1,0 +1,122 @@
+"""The live view of a training: a picture on a terminal, lines of a log anywhere else.
+
+Everything goes to standard error. `rich` is imported only for a terminal.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from serinette.cli.output import pictured, say
+from serinette.cli.progress import PlainLines, View, bar, bits, snippet
+from serinette.core.config import format_duration
+from serinette.training.events import Event, Listener, Progress
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_REFRESHES_A_SECOND = 4
+_BAR_WIDTH = 30
+_LAST_WORDS = "measuring and saving"
+
+
+@contextmanager
+def watching() -> Iterator[Listener]:
+    """Give a listener that shows a training while the block runs."""
+    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        with _watching_terminal() as listener:
+            yield listener
+        return
+    plain = PlainLines()
+
+    def listen(event: Event) -> None:
+        for line in plain.lines(event):
+            say(line)
+
+    yield listen
+
+
+@contextmanager
+def _watching_terminal() -> Iterator[Listener]:
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    console = Console(stderr=True, highlight=False)
+    plain = PlainLines()
+    live = Live(
+        console=console,
+        get_renderable=lambda: picture(plain.view, console.width),
+        refresh_per_second=_REFRESHES_A_SECOND,
+        transient=True,
+    )
+
+    def listen(event: Event) -> None:
+        lines = plain.lines(event)
+        if not isinstance(event, Progress):
+            for line in lines:
+                console.print(Text(pictured(line), style=_style(line)))
+
+    with live:
+        yield listen
+
+
+def picture(view: View, width: int) -> "Table":
+    """Draw a view as a small table of at most `width` columns."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, words, style in _rows(view, width):
+        table.add_row(name, Text(words, style=style))
+    return table
+
+
+def _rows(view: View, width: int) -> list[tuple[str, str, str]]:
+    """Return (name, words, style) of every line of the picture."""
+    if view.progress is None:
+        return []
+    now = view.progress
+    share = now.update / max(1, now.total_updates)
+    rows = [
+        (
+            "updates",
+            f"{bar(share, min(_BAR_WIDTH, max(5, width - 60)))} {share:4.0%}  "
+            f"{now.update:,} of {now.total_updates:,}  "
+            + (f"{format_duration(now.remaining_seconds)} left" if share < 1 else _LAST_WORDS),
+            "cyan",
+        ),
+        ("bits/char", _bits_words(view), "bold"),
+        (
+            "speed",
+            f"{now.symbols_per_second:,.0f} symbols/s, learning rate {now.learning_rate:.2g}",
+            "",
+        ),
+    ]
+    if view.sample:
+        rows.append(("sample", snippet(view.sample, max(20, 2 * (width - 14))), "italic"))
+    return rows + [("verdict", verdict, "yellow") for verdict in view.verdicts]
+
+
+def _bits_words(view: View) -> str:
+    words = [] if view.progress is None else [f"train {bits(view.progress.train_nats)}"]
+    if view.evaluated is not None and "validation_nats" in view.evaluated.metrics:
+        words.append(f"validation {bits(view.evaluated.metrics['validation_nats'])}")
+    if view.best_nats is not None:
+        words.append(f"best {bits(view.best_nats)}")
+    if view.baseline_nats is not None:
+        is_beaten = view.best_nats is not None and view.best_nats < view.baseline_nats
+        words.append(
+            f"count model {bits(view.baseline_nats)} {'(beaten)' if is_beaten else '(to beat)'}"
+        )
+    return "   ".join(words)
+
+
+def _style(line: str) -> str:
+    if line.startswith("warning:"):
+        return "yellow"
+    return "dim" if line.startswith("  ") else ""

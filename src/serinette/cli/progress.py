@@ -1,0 +1,144 @@
+"""What a training says to people, as sentences. Pure: nothing is printed here.
+
+People see bits per character, which is nats divided by ln 2.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from serinette.cli.output import pictured
+from serinette.core.config import format_duration
+from serinette.training.events import Evaluated, Event, Finished, Note, Planned, Progress
+
+SECONDS_BETWEEN_LINES = 10.0
+"""How often a plain log tells the progress between two evaluations."""
+_SNIPPET = 90
+
+
+def bits(nats: float) -> str:
+    """Return nats as bits, with three decimals."""
+    return f"{nats / math.log(2):.3f}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """All that a picture of a running training needs."""
+
+    planned: Planned | None = None
+    progress: Progress | None = None
+    evaluated: Evaluated | None = None
+    best_nats: float | None = None
+    sample: str = ""
+    verdicts: tuple[str, ...] = ()
+
+    def after(self, event: Event) -> "View":
+        """Return the view once the event has happened."""
+        match event:
+            case Planned():
+                return replace(self, planned=event)
+            case Progress():
+                return replace(self, progress=event)
+            case Evaluated():
+                measured = event.metrics.get("validation_nats")
+                best = measured if event.is_best and measured is not None else self.best_nats
+                return replace(
+                    self,
+                    evaluated=event,
+                    best_nats=best,
+                    sample=event.sample if event.sample is not None else self.sample,
+                    verdicts=event.verdicts,
+                )
+        return self
+
+    @property
+    def baseline_nats(self) -> float | None:
+        """The count model's line to beat."""
+        if self.evaluated is not None and self.evaluated.baseline_nats is not None:
+            return self.evaluated.baseline_nats
+        return None if self.planned is None else self.planned.baseline_nats
+
+
+def bar(share: float, width: int) -> str:
+    """Draw a share in [0, 1] as a line."""
+    done = round(min(max(share, 0.0), 1.0) * width)
+    return "━" * done + "─" * (width - done)
+
+
+def progress_line(event: Progress) -> str:
+    """Say how far a training is."""
+    return (
+        f"update {event.update:,} of {event.total_updates:,} · "
+        f"{format_duration(event.remaining_seconds)} left · "
+        f"{event.symbols_per_second:,.0f} symbols/s · train {bits(event.train_nats)} bits/char"
+    )
+
+
+def evaluation_line(event: Evaluated, baseline_nats: float | None) -> str:
+    """Say what an evaluation measured, beside the line to beat."""
+    parts = [f"update {event.update:,}", format_duration(event.seconds)]
+    parts += [
+        f"{name} {bits(event.metrics[key])}"
+        for name, key in (("train", "train_nats"), ("validation", "validation_nats"))
+        if key in event.metrics
+    ]
+    line = " · ".join(parts) + " bits/char"
+    remarks = ["best so far"] if event.is_best else []
+    measured = event.metrics.get("validation_nats")
+    if measured is not None and baseline_nats is not None:
+        relation = "below" if measured < baseline_nats else "above"
+        remarks.append(f"{relation} the count model's {bits(baseline_nats)}")
+    return f"{line} ({', '.join(remarks)})" if remarks else line
+
+
+def finished_line(event: Finished, best_nats: float | None) -> str:
+    """Say how a training ended."""
+    line = f"{event.reason} after {event.update:,} updates and {format_duration(event.seconds)}"
+    return line if best_nats is None else f"{line}; best validation {bits(best_nats)} bits/char"
+
+
+def snippet(sample: str, width: int = _SNIPPET) -> str:
+    """Return the start of a sample on one line; line breaks are shown."""
+    line = pictured(sample.strip().replace("\n", " ⏎ ").replace("\t", " "))
+    return line if len(line) <= width else line[: width - 1] + "…"
+
+
+@dataclass
+class PlainLines:
+    """Turns events into lines of a log."""
+
+    view: View = field(default_factory=View)
+    _told_at: float = 0.0
+
+    def lines(self, event: Event) -> Sequence[str]:
+        """Return what to print for an event; often nothing."""
+        known = self.view.verdicts
+        self.view = self.view.after(event)
+        match event:
+            case Note():
+                return [f"warning: {event.text}" if event.is_warning else event.text]
+            case Planned():
+                return self._plan_lines(event)
+            case Progress():
+                if event.seconds - self._told_at < SECONDS_BETWEEN_LINES:
+                    return []
+                self._told_at = event.seconds
+                return [progress_line(event)]
+            case Evaluated():
+                self._told_at = event.seconds
+                lines = [evaluation_line(event, self.view.baseline_nats)]
+                if event.sample:
+                    lines.append(f"  sample: {snippet(event.sample)}")
+                return lines + [
+                    f"  {verdict}" for verdict in event.verdicts if verdict not in known
+                ]
+            case Finished():
+                return [finished_line(event, self.view.best_nats)]
+
+    def _plan_lines(self, event: Planned) -> list[str]:
+        if event.baseline_nats is None:
+            return list(event.summary)
+        beat = (
+            f"line to beat: {bits(event.baseline_nats)} bits/char (count model on the same split)"
+        )
+        return [*event.summary, beat]

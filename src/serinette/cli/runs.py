@@ -1,0 +1,167 @@
+"""`serinette runs`: the trainings in a folder, side by side or one at a time."""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from serinette.cli.options import JsonFlag, RunsFolder, examples
+from serinette.cli.output import print_json, say, show
+from serinette.cli.plain_command import PlainCommand
+from serinette.cli.progress import bits, snippet
+from serinette.cli.tables import table
+from serinette.core.config import format_duration
+from serinette.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from serinette.artifact.runs import RunSummary
+
+_SHOWN_EVALUATIONS = 10
+
+app = typer.Typer(
+    rich_markup_mode=None,
+    add_completion=False,
+    help="List, show, compare and remove trainings.",
+    epilog=examples(
+        "serinette runs list",
+        "serinette runs show notes",
+        "serinette runs compare notes notes-2",
+        "serinette runs rm notes-2",
+    ),
+)
+
+RunName = Annotated[str, typer.Argument(metavar="NAME", help="Name of a run.", show_default=False)]
+
+
+@app.command("list", cls=PlainCommand, epilog=examples("serinette runs list"))
+def list_all(runs: RunsFolder = Path("runs"), json: JsonFlag = False) -> None:
+    """List every run with its state and its best validation figure."""
+    from serinette.artifact.runs import list_runs
+
+    found = list_runs(runs)
+    if json:
+        print_json({"runs": [_plain(summary) for summary in found]})
+    elif not found:
+        say(f"no runs in {runs}; serinette train FILE makes one")
+    else:
+        rows = [("run", "state", "updates", "time", "bits/char", "size")]
+        show(table([*rows, *(_cells(summary) for summary in found)]))
+
+
+@app.command("show", cls=PlainCommand, epilog=examples("serinette runs show notes"))
+def show_one(name: RunName, runs: RunsFolder = Path("runs"), json: JsonFlag = False) -> None:
+    """Show how one training went: its last evaluations, and what they say in words."""
+    from serinette.artifact.runs import HISTORY, find_run, summarise
+    from serinette.core.lines import read_json_lines
+    from serinette.training.watch import watch
+
+    folder = find_run(name, runs)
+    summary, history = summarise(folder), read_json_lines(folder / HISTORY)
+    verdicts = watch(history)
+    if json:
+        print_json({"run": _plain(summary), "history": history, "verdicts": verdicts})
+        return
+    show(table([("run", "state", "updates", "time", "bits/char", "size"), _cells(summary)]))
+    if history:
+        head = ("update", "time", "train", "validation")
+        shown = history[-_SHOWN_EVALUATIONS:]
+        show("\n" + table([head, *(_evaluation_cells(line) for line in shown)]))
+        show("\ntrain and validation are bits per character")
+        samples = [line["sample"] for line in history if line.get("sample")]
+        if samples:
+            show(f"last sample: {snippet(samples[-1])}")
+    for verdict in verdicts:
+        show(verdict)
+
+
+@app.command("compare", cls=PlainCommand, epilog=examples("serinette runs compare notes notes-2"))
+def compare(
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME", help="Two runs or more.", show_default=False)
+    ],
+    runs: RunsFolder = Path("runs"),
+    json: JsonFlag = False,
+) -> None:
+    """Put runs side by side, with every setting in which they differ."""
+    from serinette.artifact.runs import compare_runs
+
+    if len(names) == 1:
+        raise ConfigError(f"compare: got one run, '{names[0]}'; name at least two")
+    found = compare_runs(runs, names)
+    if json:
+        differences = {key: list(values) for key, values in found.differences.items()}
+        print_json({"runs": [_plain(run) for run in found.runs], "differences": differences})
+        return
+    labels = ("run", "state", "updates", "time", "bits/char", "size")
+    columns = [_cells(run) for run in found.runs]
+    rows = [(label, *(column[k] for column in columns)) for k, label in enumerate(labels)]
+    rows += [(key, *map(_word, values)) for key, values in found.differences.items()]
+    show(table(rows))
+
+
+@app.command(
+    "rm", cls=PlainCommand, epilog=examples("serinette runs rm notes-2", "serinette runs rm a b -y")
+)
+def remove(
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME", help="Runs to remove.", show_default=False)
+    ],
+    runs: RunsFolder = Path("runs"),
+    is_sure: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")] = False,
+    json: JsonFlag = False,
+) -> None:
+    """Remove runs with their models and checkpoints. There is no way back."""
+    from serinette.artifact.runs import find_run, remove_run
+
+    for name in names:
+        find_run(name, runs)
+    if not is_sure and not _confirmed(names):
+        raise typer.Abort
+    for name in names:
+        remove_run(runs, name)
+        say(f"removed {name}")
+    if json:
+        print_json({"removed": names})
+
+
+def _confirmed(names: list[str]) -> bool:
+    """Ask on a terminal.
+
+    Raises:
+        ConfigError: If there is nobody to ask.
+    """
+    if not sys.stdin.isatty():
+        raise ConfigError(f"rm {' '.join(names)}: nobody is here to ask; add --yes to remove")
+    say(f"remove {', '.join(names)} for ever? [y/N]")
+    return input().strip().lower() in ("y", "yes")
+
+
+def _cells(run: "RunSummary") -> tuple[str, ...]:
+    return (
+        run.name,
+        run.state,
+        f"{run.update:,}",
+        format_duration(run.seconds),
+        "" if run.validation_nats is None else bits(run.validation_nats),
+        f"{run.n_bytes / 1e6:,.1f} MB",
+    )
+
+
+def _evaluation_cells(line: dict[str, Any]) -> tuple[str, ...]:
+    metrics = line.get("metrics", {})
+    figures = [metrics.get("train_nats"), metrics.get("validation_nats")]
+    return (
+        f"{line.get('update', 0):,}",
+        format_duration(float(line.get("seconds", 0.0))),
+        *("" if nats is None else bits(float(nats)) for nats in figures),
+    )
+
+
+def _word(value: Any) -> str:
+    return "not set" if value is None else str(value)
+
+
+def _plain(run: "RunSummary") -> dict[str, Any]:
+    return {**asdict(run), "folder": str(run.folder)}

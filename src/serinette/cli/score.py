@@ -1,0 +1,214 @@
+"""`serinette score MODEL FILE...`: how well a model predicts a text, beside a count model."""
+
+import math
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from serinette.cli.options import JsonFlag, ModelName, RunsFolder, examples, make_app
+from serinette.cli.output import dim, has_colour, print_json, say, show
+from serinette.cli.surprisal import coloured, legend
+from serinette.cli.tables import table
+
+if TYPE_CHECKING:
+    from serinette.artifact.folder import Artifact
+    from serinette.evaluation.score import Score, SequenceScore
+    from serinette.kinds.corpus import Corpus
+    from serinette.recipes.count_model import CountModel
+
+_TITLE_WIDTH = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreOptions:
+    """Arguments of `serinette score`."""
+
+    model: ModelName
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE", help="Texts to score, or folders.", show_default=False),
+    ]
+    colour: Annotated[
+        bool | None,
+        typer.Option(
+            "--colour/--no-colour",
+            help="Show the text, each character on the colour of its surprisal. "
+            "On a terminal if not set.",
+        ),
+    ] = None
+    top: Annotated[
+        int,
+        typer.Option(min=1, metavar="N", help="Show the first N characters in colour."),
+    ] = 2000
+    shows_all: Annotated[bool, typer.Option("--all", help="Show every character in colour.")] = (
+        False
+    )
+    per_document: Annotated[
+        bool, typer.Option("--per-document", help="Add one line a document.")
+    ] = False
+    documents: Annotated[
+        str | None,
+        typer.Option(
+            metavar="file|blank-line|line", help="Where a document ends. As in training if not set."
+        ),
+    ] = None
+    encoding: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Encoding of the files. Found out if not set."),
+    ] = None
+    baseline: Annotated[
+        bool,
+        typer.Option(
+            "--baseline/--no-baseline",
+            help="Compare with the count model of the same training data, where it is still there.",
+        ),
+    ] = True
+    runs: RunsFolder = Path("runs")
+    json: JsonFlag = False
+
+
+def run(options: ScoreOptions) -> None:
+    """Measure how well a model predicts a text.
+
+    Every character is predicted from all before it, in one pass, and counts once; so does the end
+    of each document. Fewer bits a character are better. The interval is a 95 % bootstrap over
+    documents or blocks. The count model beside it is an interpolated Witten-Bell n-gram of the
+    same training data. PyTorch is not needed.
+    """
+    from serinette.artifact.folder import load
+    from serinette.artifact.runs import find_model
+
+    artifact = load(find_model(options.model, options.runs))
+    for warning in artifact.warnings:
+        say(f"warning: {warning}")
+    corpus = _read(options, artifact)
+    from serinette.recipes.score import score
+
+    counted = _count_model(options, artifact)
+    found = score(artifact, corpus, baseline=counted.model)
+    if options.json:
+        _print_json(options, found, counted)
+        return
+    wants_colour = has_colour(sys.stdout) if options.colour is None else options.colour
+    if wants_colour:
+        _show_colours(found, None if options.shows_all else options.top)
+    if options.per_document:
+        show(_document_table(found) + "\n")
+    show(_summary_table(found, counted))
+    if counted.note:
+        say(counted.note)
+
+
+app = make_app(
+    run,
+    ScoreOptions,
+    epilog=examples(
+        "serinette score notes other.txt",
+        "serinette score notes draft-1.txt draft-2.txt --per-document --no-colour",
+        "serinette score notes other.txt --json | jq .score.bits_per_character",
+    ),
+)
+
+
+def _read(options: ScoreOptions, artifact: "Artifact") -> "Corpus":
+    from serinette.recipes.count_model import reading_settings
+
+    kind, config = reading_settings(
+        artifact, {"documents": options.documents, "encoding": options.encoding}
+    )
+    corpus = kind.read(tuple(options.files), config)
+    for note in corpus.notes:
+        say(note)
+    for warning in corpus.warnings:
+        say(f"warning: {warning}")
+    return corpus
+
+
+def _count_model(options: ScoreOptions, artifact: "Artifact") -> "CountModel":
+    from serinette.recipes.count_model import CountModel, count_model_of
+
+    return count_model_of(artifact) if options.baseline else CountModel()
+
+
+def _print_json(options: ScoreOptions, found: "Score", counted: "CountModel") -> None:
+    fields: dict[str, Any] = {
+        "score": {**found.to_json(), "baseline_order": counted.order},
+        "note": counted.note or None,
+    }
+    if options.per_document:
+        fields["documents"] = [_document(one) for one in found.per_sequence]
+    print_json(fields)
+
+
+def _document(one: "SequenceScore") -> Mapping[str, Any]:
+    n_characters = len(one.text) + 1
+    return {
+        "place": one.place,
+        "nats": one.nats,
+        "n_characters": n_characters,
+        "n_bytes": one.n_bytes + 1,
+        "n_unknown": one.n_unknown,
+        "bits_per_character": one.nats / math.log(2) / n_characters,
+    }
+
+
+def _show_colours(found: "Score", most: int | None) -> None:
+    sys.stdout.write(legend() + "\n\n")
+    total = sum(len(one.text) for one in found.per_sequence)
+    left = total if most is None else most
+    for one in found.per_sequence:
+        if left <= 0:
+            break
+        words = coloured(one.text[:left], one.surprisal[:left].tolist())
+        sys.stdout.write(words.rstrip("\n") + "\n")
+        left -= len(one.text)
+    if most is not None and total > most:
+        rest = f"... {total - most:,} more characters; --top N or --all shows more"
+        sys.stdout.write(dim(rest, sys.stdout) + "\n")
+    sys.stdout.write("\n")
+
+
+def _summary_table(found: "Score", counted: "CountModel") -> str:
+    """Put the model's figures beside the count model's."""
+    n_characters, n_bytes = found.n_characters, found.n_bytes
+    baseline = found.baseline_nats
+    spread = "too short to say"
+    if found.interval is not None:
+        spread = f"{found.interval[0]:.3f} to {found.interval[1]:.3f}"
+    rows = [
+        ("", "model", "" if baseline is None else f"count model, order {counted.order}"),
+        (
+            "bits per character",
+            f"{found.bits_per_character:.3f}",
+            "" if baseline is None else f"{baseline / math.log(2) / n_characters:.3f}",
+        ),
+        ("  95 % interval", spread, ""),
+        (
+            "bits per byte",
+            f"{found.bits_per_byte:.3f}",
+            "" if baseline is None else f"{baseline / math.log(2) / n_bytes:.3f}",
+        ),
+        (
+            "perplexity of a character",
+            f"{found.perplexity:.3f}",
+            "" if baseline is None else f"{math.exp(baseline / n_characters):.3f}",
+        ),
+        ("characters", f"{n_characters:,}", ""),
+        ("documents", f"{found.n_sequences:,}", ""),
+    ]
+    if found.n_unknown:
+        rows.append(("unknown characters", f"{found.n_unknown:,}", ""))
+    return table(rows)
+
+
+def _document_table(found: "Score") -> str:
+    rows = [("document", "characters", "bits/char")]
+    for one in found.per_sequence:
+        facts = _document(one)
+        figure = f"{facts['bits_per_character']:.3f}"
+        rows.append((one.place[-_TITLE_WIDTH:], f"{facts['n_characters']:,}", figure))
+    return table(rows)

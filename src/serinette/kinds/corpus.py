@@ -1,0 +1,49 @@
+"""What a kind hands on after reading: raw sequences, where they came from, and what was decided."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceFile:
+    """One file that was read."""
+
+    path: str
+    """The path as it was given, or found in a folder that was given."""
+    sha256: str
+    """SHA-256 of the bytes on disk, in hexadecimal."""
+    n_bytes: int
+    """Size on disk."""
+    encoding: str
+    """The encoding that it was read as: `UTF-8`, `GB18030`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RawSequence:
+    """One sequence before it is turned into steps."""
+
+    content: str
+    """The text itself."""
+    context: Mapping[str, str] = field(default_factory=dict)
+    """Facts about the whole sequence: `{"label": "sonnet"}`."""
+    place: str
+    """Where it stands, for messages: `poems.txt:12`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Corpus:
+    """All sequences of one reading, or of one part of a split."""
+
+    sequences: tuple[RawSequence, ...]
+    """In the order of the files and of the lines within them."""
+    sources: tuple[SourceFile, ...] = ()
+    """The files that were read."""
+    notes: tuple[str, ...] = ()
+    """Decisions that the user should know of, one sentence each."""
+    warnings: tuple[str, ...] = ()
+    """Decisions that may be wrong, one sentence each."""
+
+    @property
+    def n_characters(self) -> int:
+        """Code points in all sequences together."""
+        return sum(len(sequence.content) for sequence in self.sequences)

@@ -1,0 +1,155 @@
+"""What every kind offers: from raw files to steps and back. Nobody outside `kinds` asks which.
+
+Shape letters: `B` rows, `T` time, `F` fields of a step, `C` context fields, `V` symbols.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Bool, Int, Int32
+
+from serinette.core.schema import Schema
+from serinette.kinds.corpus import Corpus
+
+
+@runtime_checkable
+class Streamer(Protocol):
+    """Turns symbols into content one by one and lets out only what is complete."""
+
+    def push(self, symbol: int) -> str:
+        """Take one more symbol; return what is complete now, perhaps nothing."""
+        ...
+
+    def flush(self) -> str:
+        """End the sequence; return what was held back."""
+        ...
+
+
+@runtime_checkable
+class StepRules(Protocol):
+    """Which symbols may come next so that the whole can be rendered; one state a row.
+
+    Promise: a row that draws only allowed symbols, with `remaining` counted down to 1, always ends
+    with a sequence that can be rendered.
+    """
+
+    def start(self, n_rows: int) -> Int[np.ndarray, " B"]:
+        """Return the state of every row before its first step."""
+        ...
+
+    def advance(
+        self, state: Int[np.ndarray, " B"], symbols: Int[np.ndarray, " B"]
+    ) -> Int[np.ndarray, " B"]:
+        """Return the state of every row after one more symbol."""
+        ...
+
+    def allowed(
+        self, state: Int[np.ndarray, " B"], remaining: Int[np.ndarray, " B"]
+    ) -> Bool[np.ndarray, "B V"]:
+        """Say which symbols may come next.
+
+        Args:
+            state: One state a row.
+            remaining: Steps that may still be drawn, the next one included; at least 1.
+        """
+        ...
+
+
+@runtime_checkable
+class Codec(Protocol):
+    """Fitted on the train part once, immutable, stored in the artifact."""
+
+    @property
+    def schema(self) -> Schema:
+        """The fields of a step and of the context."""
+        ...
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels that a sequence can be conditioned on; empty where there are none."""
+        ...
+
+    @property
+    def border(self) -> int | None:
+        """The symbol after which content may begin (the end of a line); None: nowhere."""
+        ...
+
+    def encode(self, content: str) -> Int32[np.ndarray, "T F"]:
+        """Turn content into steps, without `end`; what was never seen becomes `missing`."""
+        ...
+
+    def decode(self, steps: Int[np.ndarray, "T F"]) -> str:
+        """Turn steps into content."""
+        ...
+
+    def encode_context(self, context: Mapping[str, str]) -> Int32[np.ndarray, " C"]:
+        """Turn the facts about a sequence into symbols; an unknown one becomes `missing`."""
+        ...
+
+    def n_characters(self, content: str) -> int:
+        """Count the characters of some content: the unit in which scores are compared."""
+        ...
+
+    def n_bytes(self, content: str) -> int:
+        """Count the bytes that the content takes in a file."""
+        ...
+
+    def n_missing(self, steps: Int[np.ndarray, "T F"]) -> int:
+        """Count the steps that are `missing`."""
+        ...
+
+    def step_lengths(self, content: str) -> Int32[np.ndarray, " T"]:
+        """Say how many characters each step completes; the sum is `n_characters`."""
+        ...
+
+    def streamer(self) -> Streamer:
+        """Return a fresh streaming decoder for one sequence."""
+        ...
+
+    def rules(self) -> StepRules | None:
+        """Return what keeps a sequence renderable, or None where every sequence is."""
+        ...
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values that the kind's `codec_from_json` turns back into this codec."""
+        ...
+
+
+@runtime_checkable
+class Kind(Protocol):
+    """One kind of data."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in configs and artifacts."""
+        ...
+
+    @property
+    def suffix(self) -> str:
+        """How the name of a rendered file ends."""
+        ...
+
+    @property
+    def config_type(self) -> type:
+        """The dataclass of its settings."""
+        ...
+
+    def read(
+        self, sources: Sequence[Path] | Sequence[str], config: Any, *, for_training: bool = False
+    ) -> Corpus:
+        """Read files, folders or values; `for_training` also refuses what is too little."""
+        ...
+
+    def fit(self, train: Corpus, config: Any) -> Codec:
+        """Learn what a codec must know from the train part."""
+        ...
+
+    def codec_from_json(self, plain: Mapping[str, Any]) -> Codec:
+        """Rebuild a stored codec."""
+        ...
+
+    def render(self, content: str) -> bytes:
+        """Turn content into the bytes of a file."""
+        ...

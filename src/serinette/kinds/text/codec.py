@@ -1,0 +1,147 @@
+"""The text codec: an alphabet, and the labels that a document can be conditioned on.
+
+Shape letters: `T` time, `F` fields of a step (1), `C` context fields (0 or 1).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int, Int32
+
+from serinette.core.errors import ArtifactError
+from serinette.core.schema import Schema, SymbolField
+from serinette.kinds.corpus import Corpus
+from serinette.kinds.kind import StepRules, Streamer
+from serinette.kinds.text.alphabet import END, MISSING, Alphabet
+from serinette.kinds.text.characters import CharacterAlphabet
+from serinette.kinds.text.config import TextConfig
+from serinette.kinds.text.octets import ByteAlphabet
+from serinette.kinds.text.words import WordAlphabet
+
+LABEL = "label"
+_NO_LABEL = 0
+
+
+class TextCodec:
+    """Text to steps and back. Immutable; equal if its plain values are.
+
+    Args:
+        alphabet: Text to symbols.
+        labels: Every label of the train part once, in the order of their symbols; label `k` is
+            symbol `k + 1` of the context, 0 stands for none or one that is not known.
+    """
+
+    def __init__(self, alphabet: Alphabet, labels: tuple[str, ...]) -> None:
+        self._alphabet = alphabet
+        self.labels = labels
+        self._label_symbol = {label: i + 1 for i, label in enumerate(labels)}
+        label_field = SymbolField(name=LABEL, size=1 + len(labels), missing=_NO_LABEL)
+        self.schema = Schema(
+            fields=(SymbolField(name=alphabet.name, size=alphabet.size, missing=MISSING),),
+            context=(label_field,) if labels else (),
+            end=END,
+        )
+
+    @property
+    def border(self) -> int | None:
+        """The symbol of a line feed, where it is one symbol and known."""
+        steps = self.encode("\n")
+        is_known = len(steps) == 1 and self.n_missing(steps) == 0
+        return int(steps[0, 0]) if is_known else None
+
+    def encode(self, content: str) -> Int32[np.ndarray, "T F"]:
+        """Turn text into steps, without `end`."""
+        return self._alphabet.encode(content)[:, None]
+
+    def decode(self, steps: Int[np.ndarray, "T F"]) -> str:
+        """Turn steps into text: `missing` becomes U+FFFD, `end` nothing."""
+        return self._alphabet.decode(steps[:, 0])
+
+    def encode_context(self, context: Mapping[str, str]) -> Int32[np.ndarray, " C"]:
+        """Turn the label into its symbol."""
+        if not self.labels:
+            return np.zeros(0, dtype=np.int32)
+        label = context.get(LABEL, "")
+        return np.array([self._label_symbol.get(label, _NO_LABEL)], dtype=np.int32)
+
+    def n_characters(self, content: str) -> int:
+        """Count code points."""
+        return len(content)
+
+    def n_bytes(self, content: str) -> int:
+        """Count the bytes of the UTF-8."""
+        return len(content.encode("utf-8", "surrogatepass"))
+
+    def n_missing(self, steps: Int[np.ndarray, "T F"]) -> int:
+        """Count unknown characters."""
+        return int(np.count_nonzero(steps == MISSING))
+
+    def step_lengths(self, content: str) -> Int32[np.ndarray, " T"]:
+        """Say how many characters each step completes."""
+        return self._alphabet.step_lengths(content)
+
+    def streamer(self) -> Streamer:
+        """Return a fresh streaming decoder."""
+        return self._alphabet.streamer()
+
+    def rules(self) -> StepRules | None:
+        """Return what keeps generated steps valid text."""
+        return self._alphabet.rules()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {
+            "codec": self._alphabet.name,
+            "labels": list(self.labels),
+            **self._alphabet.to_json(),
+        }
+
+
+def fit_codec(train: Corpus, config: TextConfig) -> TextCodec:
+    """Learn the alphabet and the labels of the train part."""
+    texts = [sequence.content for sequence in train.sequences]
+    alphabet: Alphabet
+    if config.codec == "byte":
+        alphabet = ByteAlphabet()
+    elif config.codec == "word":
+        alphabet = WordAlphabet.fit(texts, config.max_vocabulary, config.min_count)
+    else:
+        alphabet = CharacterAlphabet.fit(texts, config.max_vocabulary, config.min_count)
+    labels = {sequence.context.get(LABEL, "") for sequence in train.sequences} - {""}
+    return TextCodec(alphabet, tuple(sorted(labels)))
+
+
+def codec_from_json(plain: Mapping[str, Any]) -> TextCodec:
+    """Rebuild a codec from the plain values of `to_json`.
+
+    Raises:
+        ArtifactError: If a part is absent, of the wrong type or repeated.
+    """
+    try:
+        return TextCodec(_alphabet_from_json(plain), _distinct(plain["labels"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ArtifactError(
+            f"codec.json: the text codec cannot be read ({type(error).__name__}: {error}); "
+            "get the model again"
+        ) from error
+
+
+def _alphabet_from_json(plain: Mapping[str, Any]) -> Alphabet:
+    name = plain["codec"]
+    if name == "byte":
+        return ByteAlphabet()
+    characters = "".join(_distinct(list(plain["characters"])))
+    if name == "character":
+        return CharacterAlphabet(characters)
+    if name == "word":
+        return WordAlphabet(characters, _distinct(plain["words"]))
+    raise ValueError(f"codec '{name}' is none of character, byte, word")
+
+
+def _distinct(values: Any) -> tuple[str, ...]:
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise TypeError("expected a list of strings")
+    if len(set(values)) != len(values):
+        raise ValueError("a symbol is there twice")
+    return tuple(values)

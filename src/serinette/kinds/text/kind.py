@@ -1,0 +1,40 @@
+"""The kind text: prose, source code, poems, lists of names."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from serinette.kinds.corpus import Corpus
+from serinette.kinds.text.codec import TextCodec, codec_from_json, fit_codec
+from serinette.kinds.text.config import TextConfig
+from serinette.kinds.text.reader import read_text
+
+
+class TextKind:
+    """One symbol field: a character, a byte or a word."""
+
+    name = "text"
+    suffix = ".txt"
+    config_type: type = TextConfig
+
+    def read(
+        self,
+        sources: Sequence[Path] | Sequence[str],
+        config: TextConfig,
+        *,
+        for_training: bool = False,
+    ) -> Corpus:
+        """Read files and folders (paths), or the texts themselves (strings)."""
+        return read_text(sources, config, for_training=for_training)
+
+    def fit(self, train: Corpus, config: TextConfig) -> TextCodec:
+        """Learn the alphabet and the labels."""
+        return fit_codec(train, config)
+
+    def codec_from_json(self, plain: Mapping[str, Any]) -> TextCodec:
+        """Rebuild a stored codec."""
+        return codec_from_json(plain)
+
+    def render(self, content: str) -> bytes:
+        """Return UTF-8 that ends in a line break."""
+        return (content if content.endswith("\n") else content + "\n").encode()

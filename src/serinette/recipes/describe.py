@@ -1,0 +1,99 @@
+"""What a training would find in data, before anything is trained. No torch here."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from serinette.core.config import Layer, Resolved, resolve
+from serinette.kinds.corpus import Corpus, SourceFile
+from serinette.kinds.split import split
+from serinette.kinds.table import find_kind
+from serinette.recipes.requests import GROUPS
+
+_SECTIONS = ("data", "split")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartReport:
+    """One side of the split."""
+
+    name: str
+    n_documents: int
+    n_characters: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataReport:
+    """What the files hold, and what training would make of it."""
+
+    files: tuple[SourceFile, ...]
+    n_documents: int
+    n_characters: int
+    n_distinct: int
+    """Different characters."""
+    n_once: int
+    """Characters that occur only once."""
+    longest_line: int
+    """Characters of the longest line."""
+    longest_document: int
+    """Characters of the longest document."""
+    n_symbols: int
+    """Size of the vocabulary that the codec would have."""
+    parts: tuple[PartReport, ...]
+    decisions: tuple[str, ...]
+    """Sentences: how the files were read, and how they would be split."""
+    warnings: tuple[str, ...]
+    settings: Resolved
+    """Settings of the data and of the split, with their origins."""
+
+
+def describe_data(
+    sources: Sequence[Path], layers: Sequence[Layer] = (), kind_name: str = "text"
+) -> DataReport:
+    """Read, split and fit the codec, and say what was found.
+
+    Args:
+        sources: Files and folders.
+        layers: Settings of the user, in rising priority; those of other sections are ignored.
+        kind_name: A name of the table of kinds.
+
+    Raises:
+        DataError: If the data cannot be read.
+        ConfigError: If a setting is unknown or out of range.
+    """
+    settings = resolve({name: GROUPS[name] for name in _SECTIONS}, layers)
+    kind = find_kind(kind_name)
+    corpus = kind.read(sources, settings.groups["data"])
+    parts = split(corpus, settings.groups["split"])
+    codec = kind.fit(parts.train, settings.groups["data"])
+    texts = [sequence.content for sequence in corpus.sequences]
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(text)
+    return DataReport(
+        files=corpus.sources,
+        n_documents=len(texts),
+        n_characters=counts.total(),
+        n_distinct=len(counts),
+        n_once=sum(1 for n in counts.values() if n == 1),
+        longest_line=max((len(line) for text in texts for line in text.split("\n")), default=0),
+        longest_document=max(map(len, texts), default=0),
+        n_symbols=getattr(codec.schema.fields[0], "size", 0),
+        parts=tuple(
+            _part(name, part)
+            for name, part in (
+                ("train", parts.train),
+                ("validation", parts.validation),
+                ("test", parts.test),
+            )
+        ),
+        decisions=(*corpus.notes, parts.how),
+        warnings=corpus.warnings,
+        settings=settings,
+    )
+
+
+def _part(name: str, part: Corpus) -> PartReport:
+    n_characters = sum(len(sequence.content) for sequence in part.sequences)
+    return PartReport(name=name, n_documents=len(part.sequences), n_characters=n_characters)

@@ -1,0 +1,56 @@
+"""`train --dry-run`: what would happen, with three batches as the model would see them."""
+
+import numpy as np
+
+from serinette.batching.streams import TrainingStreams
+from serinette.nets.config import ModelConfig, n_parameters, predicted_symbols
+from serinette.recipes.fit.planning import Planned
+from serinette.recipes.prepare import Prepared
+from serinette.recipes.requests import DryRun
+from serinette.training.config import TrainingConfig
+
+N_BATCHES = 3
+N_ROWS_SHOWN = 4
+_BASE_BYTES = 420_000_000
+"""What Python, torch and the other packages take before there is any data (measured)."""
+
+
+def describe(planned: Planned) -> DryRun:
+    """Return the estimates of a plan and its first batches."""
+    model, training = planned.settings.groups["model"], planned.settings.groups["training"]
+    parameters = n_parameters(model, planned.prepared.codec.schema)
+    return DryRun(
+        parameters=parameters,
+        memory_bytes=_memory(planned.prepared, model, training, parameters),
+        seconds=training.updates * planned.seconds_per_update,
+        decoded_batches=_first_batches(planned.prepared, training),
+        summary=planned.summary,
+        resolved=planned.settings,
+    )
+
+
+def _memory(
+    prepared: Prepared, model: ModelConfig, training: TrainingConfig, parameters: int
+) -> int:
+    """Estimate the peak: packages, text and symbols, weights with their moments, activations."""
+    n_characters = prepared.corpus.n_characters
+    weights = parameters * 4 * 8
+    steps = training.n_rows * training.window
+    n_symbols = predicted_symbols(prepared.codec.schema)[0].size
+    width = 12 * model.hidden_size * model.n_layers + 3 * n_symbols
+    return _BASE_BYTES + 24 * n_characters + weights + steps * width * 4
+
+
+def _first_batches(prepared: Prepared, training: TrainingConfig) -> tuple[tuple[str, ...], ...]:
+    streams = TrainingStreams(prepared.train, training.n_rows, training.window, training.seed)
+    batches = []
+    for _ in range(N_BATCHES):
+        batch = streams.next()
+        rows = zip(batch.inputs[:N_ROWS_SHOWN], batch.mask[:N_ROWS_SHOWN], strict=True)
+        decoded = [prepared.codec.decode(_steps(row[kept].numpy())) for row, kept in rows]
+        batches.append(tuple(decoded))
+    return tuple(batches)
+
+
+def _steps(symbols: np.ndarray) -> np.ndarray:
+    return symbols.astype(np.int32)[:, None]

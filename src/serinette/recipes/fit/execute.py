@@ -1,0 +1,174 @@
+"""A run on disk, from its plan to its artifact."""
+
+import math
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from serinette.artifact.checkpoints import newest_checkpoint, save_checkpoint
+from serinette.artifact.runs import trim_history
+from serinette.core import plain_json
+from serinette.core.config import Resolved
+from serinette.core.durable import sweep_orphans
+from serinette.core.lines import append_line, read_json_lines
+from serinette.nets.config import predicted_symbols
+from serinette.nets.model import SequenceModel
+from serinette.recipes.baseline import Baseline, affordable_symbols, fit_baseline
+from serinette.recipes.fit.finish import Finishing, write_artifact
+from serinette.recipes.fit.planning import ENDING_SECONDS, ENDING_SHARE
+from serinette.recipes.fit.probe import Prober
+from serinette.recipes.prepare import Prepared
+from serinette.recipes.requests import TrainedRun
+from serinette.training.calibration import fitted_sharpness, sharpen_
+from serinette.training.events import Finished, Listener, Note, Planned
+from serinette.training.gradients import Precision
+from serinette.training.loop import Limits, Outcome, Training
+from serinette.training.machine import available_threads, choose_device
+from serinette.training.stops import stop_on_signals
+from serinette.training.trainer import Snapshot, Trainer
+
+N_CARD_SAMPLES = 3
+"""Samples shown on the model card."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A run with all that is needed to go on with it."""
+
+    run: Path
+    prepared: Prepared
+    settings: Resolved
+    deadline: float | None
+    """`time.monotonic()` at which everything should be over, or None."""
+    budget_seconds: float | None
+    record: Mapping[str, Any]
+    """The run's plan as stored: sources, their hashes, the budget."""
+
+
+def execute(job: Job, listener: Listener) -> TrainedRun:
+    """Train to the end, or to the user's stop, and write the artifact of the best weights."""
+    sweep_orphans(job.run)
+    sweep_orphans(job.run / "checkpoints")
+    prepared, config = job.prepared, job.settings.groups["training"]
+    schema = prepared.codec.schema
+    n_symbols = predicted_symbols(schema)[0].size
+    most = affordable_symbols(job.record["budget_seconds"])
+    baseline = fit_baseline(prepared.train, prepared.validation, n_symbols, most)
+    device = choose_device(config.device)
+    precision = Precision(device, config.precision == "bf16")
+    model = SequenceModel(job.settings.groups["model"], schema, seed=config.seed).to(device)
+    prober = Prober(prepared, precision, seed=config.seed)
+    limits = _limits(job, baseline)
+    with ExitStack() as stack:
+        trainer = Trainer(model, prepared.train, config, precision, n_threads=available_threads())
+        stack.callback(trainer.close)
+        stop = stack.enter_context(stop_on_signals())
+        store = _RunStore(job.run, config.keep_checkpoints)
+        training = Training(trainer, store, prober.probe, listener, limits)
+        _go_on(job.run, training, listener)
+        listener(
+            Planned(
+                summary=(),
+                total_updates=trainer.pace.total,
+                budget_seconds=job.budget_seconds,
+                baseline_nats=limits.baseline_nats,
+            )
+        )
+        outcome = training.run(stop)
+        return _finish(job, model, prober, baseline, outcome, listener)
+
+
+def _limits(job: Job, baseline: Baseline) -> Limits:
+    prepared = job.prepared
+    factor = prepared.steps_per_character(prepared.parts.validation, prepared.validation)
+    counted = baseline.validation_nats
+    seconds = None
+    if job.deadline is not None and job.budget_seconds is not None:
+        ending = max(ENDING_SECONDS, ENDING_SHARE * job.budget_seconds)
+        seconds = max(1.0, job.deadline - time.monotonic() - ending)
+    return Limits(
+        train_seconds=seconds,
+        nats_factor=prepared.steps_per_character(prepared.parts.train, prepared.train),
+        worst_nats=1.5 * math.log(predicted_symbols(prepared.codec.schema)[0].size) + 2,
+        baseline_nats=None if counted is None else counted * factor,
+        n_characters=prepared.parts.train.n_characters,
+    )
+
+
+def _go_on(run: Path, training: Training, listener: Listener) -> None:
+    """Restore the newest whole checkpoint, if there is one."""
+    kept = newest_checkpoint(run)
+    if kept is None:
+        return
+    trim_history(run, kept.update)
+    history = read_json_lines(run / "history.jsonl")
+    training.resume_(Snapshot(tensors=kept.tensors, facts=kept.facts), history)
+    for sentence in kept.skipped:
+        listener(Note(text=sentence, is_warning=True))
+    listener(Note(text=f"{run.name}: going on after update {kept.update:,}"))
+
+
+class _RunStore:
+    """Puts checkpoints and history into the run's folder."""
+
+    def __init__(self, run: Path, keep: int) -> None:
+        self._run = run
+        self._keep = keep
+
+    def checkpoint(self, snapshot: Snapshot) -> None:
+        update = int(snapshot.facts["update"])
+        save_checkpoint(self._run, update, snapshot.tensors, snapshot.facts, keep=self._keep)
+
+    def history_line(self, line: Mapping[str, Any]) -> None:
+        append_line(self._run / "history.jsonl", plain_json.dump_line(line), sync=False)
+
+
+def _finish(
+    job: Job,
+    model: SequenceModel,
+    prober: Prober,
+    baseline: Baseline,
+    outcome: Outcome,
+    listener: Listener,
+) -> TrainedRun:
+    so_far = outcome.progressed
+    folder = job.run / "model"
+    metrics: dict[str, float] = {}
+    if so_far.best_weights:
+        best = SequenceModel(model.config, model.schema)
+        best.load_state_dict({n: torch.from_numpy(a) for n, a in so_far.best_weights.items()})
+        sharpness = fitted_sharpness(best, job.prepared.validation)
+        sharpen_(best, sharpness)
+        work = Finishing(
+            name=job.run.name,
+            model=best,
+            prepared=job.prepared,
+            settings=job.settings,
+            baseline=baseline,
+            source={"paths": job.record["sources"], "sha256": job.record["sha256"]},
+            training={
+                "settings": job.settings.to_json(),
+                "best_update": so_far.best_update,
+                "seconds": so_far.seconds,
+                "reason": outcome.reason,
+                "baseline_order": baseline.order,
+                "sharpness": sharpness,
+            },
+            history=so_far.history,
+        )
+        measured = write_artifact(work, folder, prober.samples(best, N_CARD_SAMPLES))
+        metrics = {metric.name: metric.value for metric in measured}
+    last = so_far.history[-1]["update"] if so_far.history else 0
+    listener(Finished(update=last, seconds=so_far.seconds, reason=outcome.reason, metrics=metrics))
+    return TrainedRun(
+        run=job.run,
+        model=folder,
+        metrics=metrics,
+        reason=outcome.reason,
+        exit_code=outcome.exit_code,
+    )

@@ -1,0 +1,118 @@
+"""From trained weights to an artifact: held-out figures, step graph, checks, model card."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from serinette.artifact.card import CardFacts, model_card
+from serinette.artifact.folder import ArtifactContents, save
+from serinette.artifact.step_graph import build_step_graph
+from serinette.batching.corpus import EncodedCorpus
+from serinette.core.config import Resolved, plain
+from serinette.core.metric import Metric
+from serinette.decoding.checks import check_causality, check_parity
+from serinette.decoding.onnx_stepper import OnnxStepper
+from serinette.kinds.corpus import Corpus
+from serinette.nets.config import n_parameters
+from serinette.nets.model import SequenceModel
+from serinette.nets.stepper import TorchStepper
+from serinette.recipes.baseline import Baseline, baseline_nats
+from serinette.recipes.fit.probe import fp32_weights
+from serinette.recipes.prepare import Prepared
+from serinette.training.gradients import Precision
+from serinette.training.validation import held_out_loss
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finishing:
+    """What an artifact is made of."""
+
+    name: str
+    model: SequenceModel
+    """With the weights to keep, on the CPU."""
+    prepared: Prepared
+    settings: Resolved
+    baseline: Baseline | None
+    source: Mapping[str, Any]
+    training: Mapping[str, Any]
+    history: list[dict[str, Any]]
+
+
+def held_out_metrics(work: Finishing) -> tuple[Metric, ...]:
+    """Measure validation and test in fp32, with the count model's figure beside each."""
+    parts = (
+        ("validation", work.prepared.parts.validation, work.prepared.validation),
+        ("test", work.prepared.parts.test, work.prepared.test),
+    )
+    found = []
+    for name, part, encoded in parts:
+        if encoded.n_steps > 0:
+            found.append(_metric(work, name, part, encoded))
+    return tuple(found)
+
+
+def _metric(work: Finishing, name: str, part: Corpus, encoded: EncodedCorpus) -> Metric:
+    precision = Precision(torch.device("cpu"), is_bf16=False)
+    factor = work.prepared.steps_per_character(part, encoded) / np.log(2)
+    loss = held_out_loss(work.model, encoded, precision)
+    counted = None if work.baseline is None else baseline_nats(work.baseline, encoded)
+    return Metric(
+        name=f"{name} bits per character",
+        value=float(loss.mean() * factor),
+        unit="bits",
+        better="lower",
+        n=encoded.n_steps,
+        baseline=None if counted is None else float(counted * factor),
+    )
+
+
+def export_graph(model: SequenceModel) -> bytes:
+    """Write the step graph and check it against the network.
+
+    Raises:
+        QualityError: If a logit differs by more than the tolerance, or a later symbol changes an
+            earlier prediction.
+    """
+    graph = build_step_graph(model.config, model.schema, fp32_weights(model))
+    stepper = OnnxStepper(graph, model.schema)
+    check_parity(stepper, TorchStepper(model))
+    check_causality(stepper)
+    return graph
+
+
+def write_artifact(work: Finishing, folder: Path, samples: tuple[str, ...]) -> tuple[Metric, ...]:
+    """Measure, export, check and publish; an older artifact in `folder` is replaced."""
+    metrics = held_out_metrics(work)
+    graph = export_graph(work.model)
+    read_as = {section: plain(work.settings.groups[section]) for section in ("data", "split")}
+    sources = [source.path for source in work.prepared.corpus.sources]
+    card = CardFacts(
+        name=work.name,
+        kind="text",
+        sources=[Path(path).name for path in sources],
+        n_characters=sum(len(s.content) for s in work.prepared.parts.train.sequences),
+        n_parameters=n_parameters(work.model.config, work.model.schema),
+        model=plain(work.model.config),
+        metrics=metrics,
+        samples=samples,
+        notes=(work.prepared.parts.how,),
+    )
+    contents = ArtifactContents(
+        kind="text",
+        schema=work.model.schema,
+        codec=work.prepared.codec.to_json(),
+        model=plain(work.model.config),
+        training=dict(work.training),
+        source={**work.source, **read_as},
+        evaluation={"metrics": [metric.to_json() for metric in metrics]},
+        history=work.history,
+        weights=fp32_weights(work.model),
+        graph=graph,
+        card=model_card(card),
+    )
+    save(folder, contents, replace=True)
+    return metrics

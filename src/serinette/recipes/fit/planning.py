@@ -1,0 +1,93 @@
+"""From a request to settings: read the data, measure the machine, make the plan."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from serinette.core.config import Layer, Resolved, resolve
+from serinette.recipes.prepare import Prepared, prepare
+from serinette.recipes.requests import GROUPS, TrainRequest
+from serinette.training.events import Listener, Note
+from serinette.training.machine import SpeedTest, available_threads
+from serinette.training.plan import Plan, make_plan
+
+ENDING_SHARE = 0.02
+"""Share of a budget kept for the last measurement and the export..."""
+ENDING_SECONDS = 2.0
+"""...and at least so many seconds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """Data and settings of a training that can begin."""
+
+    prepared: Prepared
+    settings: Resolved
+    summary: tuple[str, ...]
+    seconds_per_update: float
+
+
+def plan_training(request: TrainRequest, started: float, listener: Listener) -> Planned:
+    """Settle everything that the user has left open.
+
+    Args:
+        request: What was asked for.
+        started: `time.monotonic()` when the budget's clock started.
+        listener: Told of every decision.
+    """
+    flags = _flag_values(request)
+    layers = (*request.layers, Layer(origin="command line", values=flags))
+    wished = resolve(GROUPS, layers)
+    prepared = prepare("text", request.sources, wished, listener)
+    speed = SpeedTest(prepared.codec.schema, wished.groups["training"], available_threads())
+    seconds = None
+    if request.budget_seconds is not None:
+        seconds = seconds_to_train(request.budget_seconds, time.monotonic() - started)
+    settled = {key for layer in layers for key in layer.values}
+    plan = make_plan(
+        prepared.codec.schema,
+        prepared.facts,
+        speed.seconds,
+        seconds=seconds,
+        size=request.size,
+        fixed={key: _at(wished, key) for key in sorted(settled)},
+    )
+    chosen = _chosen_values(plan, is_bf16=speed.precision.is_bf16)
+    settings = resolve(GROUPS, (Layer(origin="plan", values=chosen), *layers))
+    arithmetic = settings.groups["training"].precision
+    for sentence in (*plan.summary, f"arithmetic: {arithmetic}, the faster one here"):
+        listener(Note(text=sentence))
+    return Planned(
+        prepared=prepared,
+        settings=settings,
+        summary=plan.summary,
+        seconds_per_update=plan.seconds_per_update,
+    )
+
+
+def seconds_to_train(budget_seconds: float, elapsed_seconds: float) -> float:
+    """Return what a budget leaves for the updates."""
+    ending = max(ENDING_SECONDS, ENDING_SHARE * budget_seconds)
+    return max(1.0, budget_seconds - elapsed_seconds - ending)
+
+
+def _chosen_values(plan: Plan, *, is_bf16: bool) -> dict[str, Any]:
+    chosen = {f"model.{key}": value for key, value in plan.model.items()}
+    chosen |= {f"training.{key}": value for key, value in plan.training.items()}
+    chosen["training.precision"] = "bf16" if is_bf16 else "fp32"
+    return chosen
+
+
+def _flag_values(request: TrainRequest) -> Mapping[str, Any]:
+    values: dict[str, Any] = {}
+    if request.updates is not None:
+        values["training.updates"] = request.updates
+    if request.seed is not None:
+        values["training.seed"] = request.seed
+    return values
+
+
+def _at(settings: Resolved, key: str) -> Any:
+    section, _, name = key.partition(".")
+    return getattr(settings.groups[section], name)

@@ -1,0 +1,65 @@
+"""Measures a model while it trains: validation loss, and a sample now and then."""
+
+import numpy as np
+
+from serinette.artifact.step_graph import build_step_graph
+from serinette.decoding.config import DecodingConfig
+from serinette.decoding.onnx_stepper import OnnxStepper
+from serinette.nets.model import SequenceModel
+from serinette.recipes.generate import GenerateRequest, Sample, generate_with
+from serinette.recipes.prepare import Prepared
+from serinette.training.gradients import Precision
+from serinette.training.loop import Probed
+from serinette.training.plan import MEASURED_STEPS
+from serinette.training.validation import held_out_loss
+
+SAMPLE_STEPS = 240
+"""Length of a live sample."""
+_N_ROWS, _WINDOW = 64, 128
+
+
+class Prober:
+    """Knows the held-out part and how to draw from a model that is still training.
+
+    Args:
+        prepared: Data and codec.
+        precision: Arithmetic of the measurement.
+        seed: Of the sample.
+    """
+
+    def __init__(self, prepared: Prepared, precision: Precision, *, seed: int) -> None:
+        self._prepared = prepared
+        self._precision = precision
+        self._seed = seed
+        part, encoded = prepared.parts.validation, prepared.validation
+        self._factor = prepared.steps_per_character(part, encoded)
+
+    def probe(self, model: SequenceModel, is_sampling: bool) -> Probed:
+        """Measure `model`; draw a sample when asked."""
+        metrics = {}
+        if self._prepared.validation.n_steps > 0:
+            loss = held_out_loss(
+                model,
+                self._prepared.validation,
+                self._precision,
+                n_rows=_N_ROWS,
+                window=_WINDOW,
+                max_windows=MEASURED_STEPS // (_N_ROWS * _WINDOW),
+            )
+            metrics["validation_nats"] = loss.mean() * self._factor
+        sample = self.samples(model, 1)[0] if is_sampling else None
+        return Probed(metrics=metrics, sample=sample)
+
+    def samples(self, model: SequenceModel, n: int) -> tuple[str, ...]:
+        """Draw `n` sequences at temperature 0.8, at most `SAMPLE_STEPS` steps each."""
+        graph = build_step_graph(model.config, model.schema, fp32_weights(model))
+        decoding = DecodingConfig(temperature=0.8, max_steps=SAMPLE_STEPS)
+        request = GenerateRequest(n=n, seed=self._seed, decoding=decoding)
+        stepper = OnnxStepper(graph, model.schema)
+        drawn = generate_with(self._prepared.codec, stepper, request)
+        return tuple(s.text for s in drawn if isinstance(s, Sample))
+
+
+def fp32_weights(model: SequenceModel) -> dict[str, np.ndarray]:
+    """Return the weights by name, as fp32 arrays of their own."""
+    return {n: w.detach().cpu().float().numpy().copy() for n, w in model.state_dict().items()}

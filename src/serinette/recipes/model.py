@@ -1,0 +1,168 @@
+"""The Python API: `serinette.train`, `serinette.load` and the model they return."""
+
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from serinette.artifact.folder import Artifact
+from serinette.artifact.folder import load as load_artifact
+from serinette.artifact.runs import find_model
+from serinette.core.config import Layer, build, parse_duration
+from serinette.core.durable import read_folder, write_folder
+from serinette.core.errors import ConfigError
+from serinette.decoding.config import DecodingConfig
+from serinette.evaluation.score import Score
+from serinette.recipes.count_model import count_model_of, reading_settings
+from serinette.recipes.generate import GenerateRequest, Piece, Sample, generate
+from serinette.recipes.requests import TrainRequest
+from serinette.recipes.score import score
+from serinette.recipes.train import train as run_training
+from serinette.training.events import Listener, silent
+
+Source = str | os.PathLike[str]
+DEFAULT_BUDGET = "5m"
+"""Time for a training when neither budget nor updates are given."""
+
+
+class Model:
+    """A trained model. Generating and scoring never import torch.
+
+    Args:
+        artifact: A verified model folder.
+    """
+
+    def __init__(self, artifact: Artifact) -> None:
+        self.artifact = artifact
+
+    def generate(
+        self,
+        n: int = 1,
+        *,
+        prefix: str = "",
+        seed: int = 0,
+        label: str | None = None,
+        **decoding: Any,
+    ) -> list[Sample]:
+        """Draw `n` samples; the same seed gives the same samples.
+
+        Args:
+            n: How many samples.
+            prefix: Text that every sample goes on from.
+            seed: Any integer; sample k of a seed is the same whatever `n`.
+            label: Condition on this label of the training data, where there are labels.
+            **decoding: Settings of `DecodingConfig`: `temperature`, `top_p`, `stop`...
+
+        Raises:
+            ConfigError: If a setting is unknown or out of range.
+        """
+        request = self._request(n, prefix, seed, label, decoding)
+        return [drawn for drawn in generate(self.artifact, request) if isinstance(drawn, Sample)]
+
+    def stream(
+        self, *, prefix: str = "", seed: int = 0, label: str | None = None, **decoding: Any
+    ) -> Iterator[str]:
+        """Draw one sample and yield its text as it comes; arguments as for `generate`."""
+        request = self._request(1, prefix, seed, label, decoding)
+        for drawn in generate(self.artifact, request):
+            if isinstance(drawn, Piece):
+                yield drawn.text
+
+    def score(self, source: Source | Sequence[str]) -> Score:
+        """Measure how well the model predicts a file, a folder or texts.
+
+        Args:
+            source: A path, or a list of texts.
+        """
+        kind, settings = reading_settings(self.artifact, {})
+        counted = count_model_of(self.artifact)
+        corpus = kind.read(_sources(source), settings)
+        return score(self.artifact, corpus, baseline=counted.model)
+
+    def save(self, folder: Source) -> None:
+        """Copy the model to `folder`, which must not exist yet."""
+        write_folder(Path(folder), read_folder(self.artifact.folder).files)
+
+    def _request(
+        self, n: int, prefix: str, seed: int, label: str | None, decoding: Mapping[str, Any]
+    ) -> GenerateRequest:
+        config = build(DecodingConfig, decoding, source="generate")
+        labels = {} if label is None else {"label": label}
+        return GenerateRequest(n=n, prefixes=(prefix,), seed=seed, labels=labels, decoding=config)
+
+
+def load(name: Source, *, runs: Source = "runs") -> Model:
+    """Open a model folder, or the model of a run.
+
+    Args:
+        name: A folder, or the name of a run in `runs`.
+        runs: Folder of the runs.
+
+    Raises:
+        NotFoundError: If there is no such model.
+        ArtifactError: If it is damaged or of a newer format.
+    """
+    return Model(load_artifact(find_model(os.fspath(name), Path(runs))))
+
+
+def train(
+    source: Source | Sequence[str],
+    *,
+    budget: str | float | None = None,
+    runs: Source = "runs",
+    listener: Listener = silent,
+    **settings: Any,
+) -> Model:
+    """Train a model on a file, a folder or a list of texts.
+
+    Args:
+        source: A path, or the texts themselves.
+        budget: Wall-clock time for everything: "5m", "90s" or seconds. Without it, and without
+            `updates`, five minutes.
+        runs: Folder of the runs.
+        listener: Told of decisions, progress and evaluations.
+        **settings: `name`, `updates`, `size`, `seed`, `resume` as for the command line, and
+            `section__key` for any setting: `model__hidden_size=384`.
+
+    Raises:
+        ConfigError: If a setting is unknown or out of range.
+        DataError: If the data cannot be used.
+    """
+    started = time.monotonic()
+    own = {key: settings.pop(key) for key in list(settings) if key in _REQUEST_FIELDS}
+    unknown = [key for key in settings if "__" not in key]
+    if unknown:
+        raise ConfigError(
+            f"train: unknown argument '{unknown[0]}'; known: {', '.join(sorted(_REQUEST_FIELDS))}, "
+            "section__key"
+        )
+    values = {key.replace("__", ".", 1): value for key, value in settings.items()}
+    if budget is None and "updates" not in own and "training.updates" not in values:
+        budget = None if "resume" in own else DEFAULT_BUDGET
+    seconds = parse_duration(budget) if isinstance(budget, str) else budget
+    request = TrainRequest(
+        sources=_sources(source),
+        layers=(Layer(origin="train()", values=values),),
+        runs=Path(runs),
+        budget_seconds=seconds,
+        started=started,
+        **own,
+    )
+    return Model(load_artifact(run_training(request, listener).model))
+
+
+_REQUEST_FIELDS = {f.name for f in fields(TrainRequest)} - {
+    "sources",
+    "layers",
+    "runs",
+    "budget_seconds",
+    "started",
+}
+
+
+def _sources(source: Source | Sequence[str]) -> tuple[Path, ...] | tuple[str, ...]:
+    if isinstance(source, (str, os.PathLike)):
+        return (Path(source),)
+    return tuple(source)

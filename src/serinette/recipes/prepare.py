@@ -1,0 +1,80 @@
+"""From files to encoded parts: read, split, fit the codec on the training part, encode."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from serinette.batching.corpus import EncodedCorpus, join
+from serinette.core.config import Resolved
+from serinette.kinds.corpus import Corpus
+from serinette.kinds.kind import Codec
+from serinette.kinds.split import Split, split
+from serinette.kinds.table import find_kind
+from serinette.training.events import Listener, Note
+from serinette.training.plan import CorpusFacts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """Data, ready to train on."""
+
+    corpus: Corpus
+    parts: Split
+    codec: Codec
+    train: EncodedCorpus
+    validation: EncodedCorpus
+    test: EncodedCorpus
+
+    @property
+    def facts(self) -> CorpusFacts:
+        """What the plan needs to know."""
+        lengths = np.diff(self.train.starts)
+        return CorpusFacts(
+            n_steps=self.train.n_steps,
+            n_sequences=self.train.n_sequences,
+            median_length=int(np.median(lengths)),
+        )
+
+    def steps_per_character(self, part: Corpus, encoded: EncodedCorpus) -> float:
+        """Return steps per character of a part; the closing `end` counts as a character."""
+        n_characters = sum(self.codec.n_characters(s.content) + 1 for s in part.sequences)
+        return encoded.n_steps / max(n_characters, 1)
+
+
+def prepare(
+    kind_name: str, sources: Sequence[Path] | Sequence[str], settings: Resolved, listener: Listener
+) -> Prepared:
+    """Read, split and encode; every decision is told to the listener.
+
+    Raises:
+        DataError: If the data cannot be used, or is too little.
+    """
+    kind = find_kind(kind_name)
+    corpus = kind.read(sources, settings.groups["data"], for_training=True)
+    for note in corpus.notes:
+        listener(Note(text=note))
+    for warning in corpus.warnings:
+        listener(Note(text=warning, is_warning=True))
+    parts = split(corpus, settings.groups["split"])
+    listener(Note(text=parts.how))
+    codec = kind.fit(parts.train, settings.groups["data"])
+    return Prepared(
+        corpus=corpus,
+        parts=parts,
+        codec=codec,
+        train=encode(parts.train, codec),
+        validation=encode(parts.validation, codec),
+        test=encode(parts.test, codec),
+    )
+
+
+def encode(corpus: Corpus, codec: Codec) -> EncodedCorpus:
+    """Encode every sequence and lay them end to end."""
+    return join(
+        [codec.encode(sequence.content) for sequence in corpus.sequences],
+        [codec.encode_context(sequence.context) for sequence in corpus.sequences],
+        end=codec.schema.end or 0,
+        border=codec.border,
+    )

@@ -1,0 +1,77 @@
+"""What a training is asked for, and what it answers. No torch here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from serinette.core.config import Layer, Resolved
+from serinette.kinds.split import SplitConfig
+from serinette.kinds.text.config import TextConfig
+from serinette.nets.config import ModelConfig
+from serinette.training.config import TrainingConfig
+
+GROUPS: Mapping[str, type] = {
+    "data": TextConfig,
+    "split": SplitConfig,
+    "model": ModelConfig,
+    "training": TrainingConfig,
+}
+"""Sections of a training's settings, in TOML, in the environment and as `--section.key`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainRequest:
+    """One training, as asked for."""
+
+    sources: tuple[Path, ...] | tuple[str, ...] = ()
+    """Files and folders, or the texts themselves. Empty when `resume` is given."""
+    layers: tuple[Layer, ...] = ()
+    """Settings of the user, in rising priority; they win over the plan."""
+    runs: Path = Path("runs")
+    """Folder of the runs."""
+    name: str | None = None
+    """Name of the run; None takes the first source's."""
+    resume: str | None = None
+    """Name of an unfinished run to go on with."""
+    budget_seconds: float | None = None
+    """Wall-clock seconds for everything, counted from `started`."""
+    updates: int | None = None
+    """Updates to make, instead of a budget."""
+    size: str | None = None
+    """A name of `training.plan.SIZES`; None lets the plan choose."""
+    seed: int | None = None
+    """Where all randomness comes from; None is 0."""
+    started: float | None = None
+    """`time.monotonic()` when the clock of the budget started; None is now."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedRun:
+    """A training that has ended."""
+
+    run: Path
+    """Folder of the run."""
+    model: Path
+    """Folder of the artifact."""
+    metrics: Mapping[str, float]
+    """Held-out figures, in nats per character."""
+    reason: str
+    """`plan done`, `early stop` or `interrupted`."""
+    exit_code: int = 0
+    """0, or 130/143 when it was interrupted; the state is saved either way."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DryRun:
+    """What a training would do."""
+
+    parameters: int
+    memory_bytes: int
+    """Estimated peak memory of the process."""
+    seconds: float
+    """Estimated seconds of training."""
+    decoded_batches: tuple[tuple[str, ...], ...]
+    """Three batches, each as the text of its first rows."""
+    summary: tuple[str, ...]
+    resolved: Resolved
+    """Settings with their origins."""

@@ -1,0 +1,143 @@
+"""`train`: data in, artifact out. The run on disk survives whatever happens in between."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from serinette.artifact.runs import create_run, find_run, run_name
+from serinette.core import plain_json
+from serinette.core.config import Layer, resolve
+from serinette.core.disk import read_bytes
+from serinette.core.durable import write_file
+from serinette.core.errors import ConfigError, DataError, MissingExtraError
+from serinette.core.locking import lock
+from serinette.recipes.prepare import prepare
+from serinette.recipes.requests import GROUPS, DryRun, TrainedRun, TrainRequest
+from serinette.training.events import Listener, silent
+
+if TYPE_CHECKING:
+    from serinette.recipes.fit.execute import Job
+
+
+def train(request: TrainRequest, listener: Listener = silent) -> TrainedRun:
+    """Train a model on a person's data, or go on with a training that was stopped.
+
+    Args:
+        request: Data and settings.
+        listener: Told of decisions, progress, evaluations.
+
+    Raises:
+        ConfigError: If a setting is unknown or out of range.
+        DataError: If the data cannot be used, or have changed since the run began.
+        NotFoundError: If the run to resume does not exist.
+        DivergedError: If training diverged for good; the best model so far is kept.
+        LockedError: If another process trains this run.
+        MissingExtraError: If torch or onnx is not installed.
+    """
+    require_train_extra()
+    from serinette.recipes.fit.execute import execute
+
+    is_resumed = request.resume is not None
+    job = _resumed(request, listener) if is_resumed else _begun(request, listener)
+    with lock(job.run):
+        return execute(job, listener)
+
+
+def plan_only(request: TrainRequest, listener: Listener = silent) -> DryRun:
+    """Say what a training would do, and do none of it.
+
+    Raises:
+        ConfigError: If a setting is unknown or out of range.
+        DataError: If the data cannot be used.
+        MissingExtraError: If torch or onnx is not installed.
+    """
+    require_train_extra()
+    from serinette.recipes.fit.dry_run import describe
+    from serinette.recipes.fit.planning import plan_training
+
+    _require_sources(request)
+    return describe(plan_training(request, _start_of(request), listener))
+
+
+def require_train_extra() -> None:
+    """Raise unless torch and onnx can be imported.
+
+    Raises:
+        MissingExtraError: Naming what to install.
+    """
+    try:
+        import onnx  # noqa: F401
+        import torch
+    except ImportError as error:
+        raise MissingExtraError(
+            f"training needs the package '{error.name}'; pip install 'serinette[train]'"
+        ) from error
+    torch.set_flush_denormal(True)
+
+
+def _require_sources(request: TrainRequest) -> None:
+    if not request.sources:
+        raise ConfigError("no data given; name a file or a folder to learn from")
+
+
+def _start_of(request: TrainRequest) -> float:
+    return time.monotonic() if request.started is None else request.started
+
+
+def _begun(request: TrainRequest, listener: Listener) -> "Job":
+    """Plan, and lay the run down on disk."""
+    from serinette.recipes.fit.execute import Job
+    from serinette.recipes.fit.planning import plan_training
+
+    _require_sources(request)
+    started = _start_of(request)
+    planned = plan_training(request, started, listener)
+    first = request.sources[0]
+    name = request.name or (run_name(first) if isinstance(first, Path) else "texts")
+    record = {
+        "settings": planned.settings.to_json(),
+        "origins": planned.settings.origins,
+        "sources": [str(s.resolve()) for s in request.sources if isinstance(s, Path)],
+        "sha256": [source.sha256 for source in planned.prepared.corpus.sources],
+        "budget_seconds": request.budget_seconds,
+        "summary": list(planned.summary),
+    }
+    run = create_run(request.runs, name)
+    write_file(run / "plan.json", plain_json.dump(record))
+    is_planned_by_time = planned.settings.origins["training.updates"] == "plan"
+    budget = request.budget_seconds if is_planned_by_time else None
+    return Job(
+        run=run,
+        prepared=planned.prepared,
+        settings=planned.settings,
+        deadline=None if budget is None else started + budget,
+        budget_seconds=budget,
+        record=record,
+    )
+
+
+def _resumed(request: TrainRequest, listener: Listener) -> "Job":
+    """Read a run's plan back; its data must be what they were."""
+    from serinette.recipes.fit.execute import Job
+
+    run = find_run(request.resume or "", request.runs)
+    place = run / "plan.json"
+    record: dict[str, Any] = plain_json.load(read_bytes(place), str(place))
+    values = {f"{s}.{k}": v for s, part in record["settings"].items() for k, v in part.items()}
+    settings = resolve(GROUPS, (Layer(origin="plan.json", values=values),))
+    sources = request.sources or tuple(Path(path) for path in record["sources"])
+    if not sources:
+        raise ConfigError(f"{run.name} was trained on texts in memory; give the same texts again")
+    prepared = prepare("text", sources, settings, listener)
+    if [source.sha256 for source in prepared.corpus.sources] != record["sha256"]:
+        raise DataError(
+            f"{run.name}: the data have changed since this run began; put them back or train anew"
+        )
+    return Job(
+        run=run,
+        prepared=prepared,
+        settings=settings,
+        deadline=None,
+        budget_seconds=None,
+        record=record,
+    )

@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serinette.core.seeds import RowStreams, derive, mix
+
+SEEDS = st.integers(-(2**70), 2**70)
+
+
+def drawn(seed, rows, n):
+    streams = RowStreams(seed, rows)
+    return np.array([streams.take() for _ in range(n)])  # [n, B]
+
+
+@given(SEEDS, st.lists(st.integers(0, 2**40), min_size=1, max_size=7), st.integers(1, 40))
+def test_a_row_draws_the_same_numbers_in_any_company(seed, rows, n):
+    together = drawn(seed, rows, n)
+    for place, row in enumerate(rows):
+        np.testing.assert_array_equal(together[:, place], drawn(seed, [row], n)[:, 0])
+
+
+@pytest.mark.parametrize("n_before", [0, 1, 255, 256, 257, 600])
+def test_rows_that_go_on_keep_their_places_in_their_streams(n_before):
+    streams = RowStreams(7, [11, 5, 3, 8])
+    for _ in range(n_before):
+        streams.take()
+    streams.keep(np.array([3, 0]))
+    after = np.array([streams.take() for _ in range(300)])
+    np.testing.assert_array_equal(after, drawn(7, [8, 11], n_before + 300)[n_before:])
+
+
+def test_every_row_may_leave():
+    streams = RowStreams(7, [1, 2, 3])
+    streams.take()
+    streams.keep(np.array([], dtype=np.int64))
+    assert streams.take().shape == (0,)
+
+
+def test_numbers_are_uniform_and_rows_are_not_alike():
+    numbers = drawn(7, list(range(13)), 5_000)
+    assert numbers.min() >= 0
+    assert numbers.max() < 1
+    # 65,000 draws: the standard error of a tenth's count is 76; five of them are 382.
+    counts, _ = np.histogram(numbers, bins=10, range=(0, 1))
+    assert abs(counts - 6_500).max() < 382
+    between_rows = np.corrcoef(numbers.T) - np.eye(13)
+    assert abs(between_rows).max() < 5 / np.sqrt(5_000)
+    lagged = np.corrcoef(numbers[1:].ravel(), numbers[:-1].ravel())[0, 1]
+    assert abs(lagged) < 5 / np.sqrt(65_000)
+
+
+def test_neighbouring_seeds_share_nothing():
+    first, second = drawn(7, [0, 1], 500), drawn(8, [0, 1], 500)
+    assert not np.isin(first, second).any()
+
+
+@given(SEEDS, st.lists(st.integers(0, 2**63), max_size=4))
+def test_a_derived_seed_is_a_63_bit_number_and_depends_on_every_part(seed, place):
+    found = derive(seed, *place)
+    assert 0 <= found < 2**63
+    assert found == derive(seed, *place)
+    assert found != derive(seed, *place, 0)
+    assert found != derive(seed + 1, *place)
+
+
+def test_derived_seeds_do_not_collide():
+    found = {derive(s, a, b) for s in range(11) for a in range(13) for b in range(17)}
+    assert len(found) == 11 * 13 * 17
+
+
+def test_the_scrambler_is_the_published_one():
+    # First outputs of SplitMix64 from state 0: the finaliser of 1, 2 and 3 times the golden ratio.
+    golden = np.uint64(0x9E3779B97F4A7C15)
+    states = np.arange(1, 4, dtype=np.uint64) * golden
+    expected = [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4, 0x06C45D188009454F]
+    assert [int(value) for value in mix(states)] == expected
+
+
+def test_the_numbers_of_a_seed_never_change():
+    np.testing.assert_array_equal(drawn(7, [0, 3], 2), GOLDEN)
+
+
+GOLDEN = [[0.7161715188354523, 0.17642813063848495], [0.5121992729395309, 0.8141040364651345]]

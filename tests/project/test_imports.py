@@ -1,0 +1,150 @@
+"""Where torch is needed, and where it is not; what may never be in the package."""
+
+import ast
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import serinette
+
+PACKAGE = Path(serinette.__file__).parent
+NEEDS_TORCH = {
+    "serinette.batching.segments",
+    "serinette.batching.streams",
+    "serinette.nets.dropout",
+    "serinette.nets.heads",
+    "serinette.nets.model",
+    "serinette.nets.state",
+    "serinette.nets.stepper",
+    "serinette.recipes.fit.dry_run",
+    "serinette.recipes.fit.execute",
+    "serinette.recipes.fit.finish",
+    "serinette.recipes.fit.planning",
+    "serinette.recipes.fit.probe",
+    "serinette.training.average",
+    "serinette.training.calibration",
+    "serinette.training.gradients",
+    "serinette.training.loop",
+    "serinette.training.machine",
+    "serinette.training.optimisers",
+    "serinette.training.soap",
+    "serinette.training.trainer",
+    "serinette.training.validation",
+}
+BLOCKED = """
+import sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {"torch", "onnx"}:
+            raise ImportError(f"{name} is blocked")
+
+sys.meta_path.insert(0, Blocker())
+"""
+
+
+def all_modules():
+    found = pkgutil.walk_packages([str(PACKAGE)], "serinette.")
+    return {module.name for module in found if not module.name.endswith("__main__")}
+
+
+def run(code, *arguments, cwd=None):
+    return subprocess.run(
+        [sys.executable, "-c", BLOCKED + code, *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+    )
+
+
+def test_every_other_module_imports_with_torch_blocked():
+    free = sorted(all_modules() - NEEDS_TORCH)
+    done = run(f"import importlib\nfor name in {free!r}:\n    importlib.import_module(name)")
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_list_of_modules_that_need_torch_is_not_longer_than_it_must_be():
+    names = sorted(NEEDS_TORCH - {"serinette.batching.segments"})
+    code = f"""
+import importlib
+for name in {names!r}:
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        continue
+    print(name)
+"""
+    done = run(code)
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+    assert all_modules() >= NEEDS_TORCH
+
+
+@pytest.mark.slow
+def test_a_model_generates_and_scores_with_torch_blocked(tmp_path):
+    settings = {"updates": 2, "model__hidden_size": 8, "model__embedding_size": 4}
+    text = "a b c d e f g h i j k l m n o p q r s t u v w x y z\n" * 40
+    (tmp_path / "letters.txt").write_text(text, encoding="utf-8")
+    serinette.train(
+        tmp_path / "letters.txt",
+        runs=tmp_path / "runs",
+        name="m",
+        split__test_share=0,
+        training__precision="fp32",
+        **settings,
+    )
+    code = """
+import serinette
+model = serinette.load("m")
+print(len(model.generate(2, seed=1, max_steps=9)))
+print(model.score(["a b c d"]).n_characters)
+assert "torch" not in sys.modules
+"""
+    done = run(code, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["2", "8"]
+
+
+def test_training_without_torch_names_what_to_install():
+    code = """
+from serinette.core.errors import MissingExtraError
+from serinette.recipes.train import require_train_extra
+try:
+    require_train_extra()
+except MissingExtraError as error:
+    print(error, error.exit_code)
+"""
+    done = run(code)
+    assert "pip install 'serinette[train]' 2" in done.stdout
+
+
+FORBIDDEN_IMPORTS = {"pickle", "shelve", "marshal", "dill", "joblib", "cloudpickle", "yaml"}
+FORBIDDEN_CALLS = {"eval", "exec", "__import__"}
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: p.stem)
+def test_no_pickle_and_no_code_from_data(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            assert not {alias.name.split(".")[0] for alias in node.names} & FORBIDDEN_IMPORTS
+        if isinstance(node, ast.ImportFrom):
+            assert (node.module or "").split(".")[0] not in FORBIDDEN_IMPORTS
+        if isinstance(node, ast.Call):
+            called = node.func
+            if isinstance(called, ast.Name):
+                assert called.id not in FORBIDDEN_CALLS
+            if isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name):
+                assert (called.value.id, called.attr) not in {("torch", "load"), ("torch", "save")}
+            for keyword in node.keywords:
+                assert keyword.arg != "allow_pickle"
+                is_true = isinstance(keyword.value, ast.Constant) and keyword.value.value is True
+                assert not (keyword.arg == "shell" and is_true)
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: p.stem)
+def test_no_file_is_longer_than_400_lines(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
