@@ -177,6 +177,7 @@ def kill_trainings(n_kills: int, seed: int, folder: Path, options: Sequence[str]
         tally.trainings += 1
         found = _model_hash(folder, name)
         tally.identical += found == expected
+        print(f"{name}: {'identical' if found == expected else 'DIFFERENT'}", file=sys.stderr)
         if found != expected:
             tally.problems.append(f"{name}: {found[:12]} instead of {expected[:12]}")
     tally.seconds = time.monotonic() - started
@@ -206,6 +207,7 @@ def _kill_until_done(
         process.kill()
         process.wait()
         tally.kills += 1
+        print(f"{name}: kill {tally.kills}", file=sys.stderr, flush=True)
         _forget_if_nothing_was_saved(folder / "runs" / name, tally)
     if not (folder / "runs" / name / "model").exists() or _is_unfinished(folder, name):
         _serinette(*_command(name, data, options)[len(SERINETTE) :], folder=folder)

@@ -33,8 +33,10 @@ from serinette.recipes.generate import GenerateRequest, generate_with
 
 E, N_LAYERS = 128, 2
 CHARACTERS = string.ascii_letters + string.digits + " .\n"  # 65, and `end` and `missing`
+PLAIN = "ours, temperature 0.8"
+TWO_THREADS = "ours, temperature 0.8, 2 threads"
 SETTINGS = {
-    "ours, temperature 0.8": DecodingConfig(temperature=0.8, logit_bias={"<end>": -100.0}),
+    PLAIN: DecodingConfig(temperature=0.8, logit_bias={"<end>": -100.0}),
     "ours, temperature 0.8, top-k 40, top-p 0.95": DecodingConfig(
         temperature=0.8, top_k=40, top_p=0.95, logit_bias={"<end>": -100.0}
     ),
@@ -164,6 +166,9 @@ def contenders(hidden: int, n_rows: int) -> dict[str, Loop]:
     graph = build_step_graph(sizes, schema, {name: w.numpy() for name, w in state.items()})
     stepper = OnnxStepper(graph, schema)
     loops = {name: ours(codec, stepper, n_rows, config) for name, config in SETTINGS.items()}
+    if n_rows > 1:
+        two = OnnxStepper(graph, schema, n_threads=2)
+        loops[TWO_THREADS] = ours(codec, two, n_rows, SETTINGS[PLAIN])
     loops[BARE] = bare(graph, n_rows, hidden)
     loops[BARE_BOUND] = bare_bound(graph, n_rows, hidden, n_symbols)
     for onednn in (True, False):

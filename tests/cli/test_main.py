@@ -36,7 +36,7 @@ def started(code, **kwargs):
         ),
         (
             ["train", "x.txt", "--size", "xz"],
-            "error: --size: must be one of 'xs', 's', 'm', 'l', 'xl', got 'xz'; see",
+            "error: --size: must be one of 'xs', 's', 'm', 'l', 'xl', 'xxl', got 'xz'; see",
         ),
         (["train"], "error: nothing to train on; name text files or folders, or --resume NAME"),
         (

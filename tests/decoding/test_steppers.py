@@ -24,9 +24,9 @@ VARIANTS = {
 B, T, V = 4, 12, 11
 
 
-def onnx_stepper(a_config, a_schema):
+def onnx_stepper(a_config, a_schema, n_threads=1):
     graph = build_step_graph(a_config, a_schema, weights(a_config, a_schema))
-    return OnnxStepper(graph, a_schema)
+    return OnnxStepper(graph, a_schema, n_threads)
 
 
 def torch_stepper(a_config, a_schema):
@@ -110,6 +110,16 @@ def test_onnx_logits_of_a_row_never_depend_on_batch_or_chunk(hidden_size):
         for cuts in ([], [5], list(range(1, T))):
             found, _ = run(stepper, steps[-n_rows:], context[-n_rows:], cuts)
             assert np.array_equal(found, reference[-n_rows:]), (n_rows, cuts)
+
+
+def test_onnx_logits_never_depend_on_the_number_of_threads():
+    one, two = (onnx_stepper(config(hidden_size=256), schema(V), n) for n in (1, 2))
+    steps, context = batch(n_rows=64)
+    for n_rows in (1, 7, 64):
+        for cuts in ([], list(range(1, T))):
+            alone, _ = run(one, steps[:n_rows], context[:n_rows], cuts)
+            together, _ = run(two, steps[:n_rows], context[:n_rows], cuts)
+            assert np.array_equal(alone, together), (n_rows, cuts)
 
 
 def test_the_future_never_changes_the_past(make):

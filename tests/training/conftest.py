@@ -25,15 +25,16 @@ def periodic(n, period=5):
 def make_trainer():
     made = []
 
-    def make(n_threads=1, sizes=None, **settings):
+    def make(n_threads=1, sizes=None, precision=FP32, **settings):
         defaults = {"n_rows": 6, "window": 7, "updates": 12, "optimiser": "adamw"}
+        defaults["precision"] = "bf16" if precision.is_bf16 else "fp32"
         config = TrainingConfig(**{**defaults, **settings})
         dropouts = {"output_dropout": 0.2, "layer_dropout": 0.1, "weight_drop": 0.1}
         model_config = ModelConfig(
             **(sizes or {"embedding_size": 5, "hidden_size": 9, "n_layers": 2, **dropouts})
         )
         model = SequenceModel(model_config, SCHEMA, seed=config.seed)
-        trainer = Trainer(model, periodic(400), config, FP32, n_threads=n_threads)
+        trainer = Trainer(model, periodic(400), config, precision, n_threads=n_threads)
         made.append(trainer)
         return trainer
 

@@ -98,5 +98,5 @@ def test_neither_budget_nor_updates_is_refused():
 
 
 def test_an_unknown_size_is_refused():
-    with pytest.raises(ConfigError, match="--size must be one of xs, s, m, l, xl, got 'huge'"):
+    with pytest.raises(ConfigError, match="--size must be one of xs, s, m, l, xl, xxl, got 'huge'"):
         plan_of(size="huge")

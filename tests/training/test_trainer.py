@@ -18,9 +18,14 @@ def weights(trainer):
     return torch.cat([p.detach().flatten() for p in trainer.model.parameters()])
 
 
+BF16 = Precision(torch.device("cpu"), is_bf16=True)
+
+
+@pytest.mark.parametrize("precision", [FP32, BF16], ids=["fp32", "bf16"])
 @pytest.mark.parametrize("optimiser", OPTIMISERS)
-def test_resumed_equals_uninterrupted_to_the_bit(make_trainer, optimiser):
+def test_resumed_equals_uninterrupted_to_the_bit(make_trainer, optimiser, precision):
     settings = {"optimiser": optimiser, "average_decay": 0.9, "learning_rate": 1e-3}
+    settings |= {"precision": precision}
     whole = make_trainer(**settings)
     for _ in range(12):
         whole.update()

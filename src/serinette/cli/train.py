@@ -59,9 +59,9 @@ class TrainOptions:
         typer.Option(min=1, metavar="N", help="Train for exactly N updates instead of a time."),
     ] = None
     size: Annotated[
-        Literal["xs", "s", "m", "l", "xl"] | None,
+        Literal["xs", "s", "m", "l", "xl", "xxl"] | None,
         typer.Option(
-            metavar="xs|s|m|l|xl", help="Size of the network. The plan chooses if not set."
+            metavar="xs|s|m|l|xl|xxl", help="Size of the network. The plan chooses if not set."
         ),
     ] = None
     name: Annotated[

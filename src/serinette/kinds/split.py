@@ -146,6 +146,10 @@ def _piece(sequence: RawSequence, start: int, stop: int) -> RawSequence:
 
 def _sizes(corpora: list[Corpus]) -> str:
     return ", ".join(
-        f"{name} {part.n_characters:,} characters of {len(part.sequences):,} documents"
+        f"{name} {part.n_characters:,} characters of {_documents(len(part.sequences))}"
         for name, part in zip(_PARTS, corpora, strict=True)
     )
+
+
+def _documents(n: int) -> str:
+    return "1 document" if n == 1 else f"{n:,} documents"

@@ -20,6 +20,7 @@ SIZES: Mapping[str, Mapping[str, int]] = {
     "m": {"embedding_size": 64, "hidden_size": 256, "n_layers": 2},
     "l": {"embedding_size": 96, "hidden_size": 384, "n_layers": 2},
     "xl": {"embedding_size": 128, "hidden_size": 512, "n_layers": 2},
+    "xxl": {"embedding_size": 128, "hidden_size": 768, "n_layers": 2},
 }
 """What `--size` means, smallest first."""
 
@@ -29,7 +30,7 @@ WINDOW, ROWS = 64, 32
 """Steps and rows of a window, where the corpus is large enough."""
 MEASURED_STEPS = 65_536
 """Validation steps that are measured while training goes on; the end measures all."""
-_STEPS_PER_PARAMETER = 1.5
+_STEPS_PER_PARAMETER = 0.85
 """A size is affordable when the budget pays for so many training steps per parameter."""
 _FEWEST_UPDATES = 20
 _MANY_PASSES = 20.0
@@ -173,7 +174,7 @@ def make_plan(
     }
     parameters = n_parameters(model_of(sizes), schema)
     summary = (
-        f"network: size {size}, {sizes['n_layers']} layers of {sizes['hidden_size']}, "
+        f"network: size {size}, {sizes['n_layers']} x {sizes['hidden_size']} cells, "
         f"{parameters:,} parameters",
         f"plan: {training['updates']:,} updates of {training['n_rows']} rows x "
         f"{training['window']} steps, {passes:.1f} passes over {facts.n_steps:,} steps",

@@ -21,7 +21,7 @@ from serinette.nets.model import SequenceModel
 from serinette.recipes.baseline import Baseline, affordable_symbols, fit_baseline
 from serinette.recipes.fit.finish import Finishing, write_artifact
 from serinette.recipes.fit.planning import ENDING_SECONDS, ENDING_SHARE
-from serinette.recipes.fit.probe import Prober
+from serinette.recipes.fit.probe import Prober, fp32_weights
 from serinette.recipes.prepare import Prepared
 from serinette.recipes.requests import TrainedRun
 from serinette.training.calibration import fitted_sharpness, sharpen_
@@ -52,8 +52,8 @@ class Job:
 
 def execute(job: Job, listener: Listener) -> TrainedRun:
     """Train to the end, or to the user's stop, and write the artifact of the best weights."""
-    sweep_orphans(job.run)
-    sweep_orphans(job.run / "checkpoints")
+    sweep_orphans(job.run, alone=True)
+    sweep_orphans(job.run / "checkpoints", alone=True)
     prepared, config = job.prepared, job.settings.groups["training"]
     schema = prepared.codec.schema
     n_symbols = predicted_symbols(schema)[0].size
@@ -80,7 +80,7 @@ def execute(job: Job, listener: Listener) -> TrainedRun:
             )
         )
         outcome = training.run(stop)
-        return _finish(job, model, prober, baseline, outcome, listener)
+        return _finish(job, trainer, prober, baseline, outcome, listener)
 
 
 def _limits(job: Job, baseline: Baseline) -> Limits:
@@ -130,41 +130,48 @@ class _RunStore:
 
 def _finish(
     job: Job,
-    model: SequenceModel,
+    trainer: Trainer,
     prober: Prober,
     baseline: Baseline,
     outcome: Outcome,
     listener: Listener,
 ) -> TrainedRun:
+    """Write the artifact of the best weights, or of the present ones if none were measured yet."""
     so_far = outcome.progressed
+    best = SequenceModel(trainer.model.config, trainer.model.schema)
+    with trainer.average.in_place():
+        weights = so_far.best_weights or fp32_weights(trainer.model)
+    best.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+    sharpness = fitted_sharpness(best, job.prepared.validation)
+    sharpen_(best, sharpness)
+    work = Finishing(
+        name=job.run.name,
+        model=best,
+        prepared=job.prepared,
+        settings=job.settings,
+        baseline=baseline,
+        source={"paths": job.record["sources"], "sha256": job.record["sha256"]},
+        training={
+            "settings": job.settings.to_json(),
+            "best_update": so_far.best_update,
+            "seconds": so_far.seconds,
+            "reason": outcome.reason,
+            "baseline_order": baseline.order,
+            "sharpness": sharpness,
+        },
+        history=so_far.history,
+    )
     folder = job.run / "model"
-    metrics: dict[str, float] = {}
-    if so_far.best_weights:
-        best = SequenceModel(model.config, model.schema)
-        best.load_state_dict({n: torch.from_numpy(a) for n, a in so_far.best_weights.items()})
-        sharpness = fitted_sharpness(best, job.prepared.validation)
-        sharpen_(best, sharpness)
-        work = Finishing(
-            name=job.run.name,
-            model=best,
-            prepared=job.prepared,
-            settings=job.settings,
-            baseline=baseline,
-            source={"paths": job.record["sources"], "sha256": job.record["sha256"]},
-            training={
-                "settings": job.settings.to_json(),
-                "best_update": so_far.best_update,
-                "seconds": so_far.seconds,
-                "reason": outcome.reason,
-                "baseline_order": baseline.order,
-                "sharpness": sharpness,
-            },
-            history=so_far.history,
+    measured = write_artifact(work, folder, prober.samples(best, N_CARD_SAMPLES))
+    metrics = {metric.name: metric.value for metric in measured}
+    listener(
+        Finished(
+            update=trainer.update_count,
+            seconds=so_far.seconds,
+            reason=outcome.reason,
+            metrics=metrics,
         )
-        measured = write_artifact(work, folder, prober.samples(best, N_CARD_SAMPLES))
-        metrics = {metric.name: metric.value for metric in measured}
-    last = so_far.history[-1]["update"] if so_far.history else 0
-    listener(Finished(update=last, seconds=so_far.seconds, reason=outcome.reason, metrics=metrics))
+    )
     return TrainedRun(
         run=job.run,
         model=folder,
