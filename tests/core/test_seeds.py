@@ -3,14 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serinette.core.seeds import RowStreams, derive, mix
+from serinette.core.seeds import derive, mix, stream_key, uniforms
 
 SEEDS = st.integers(-(2**70), 2**70)
 
 
-def drawn(seed, rows, n):
-    streams = RowStreams(seed, rows)
-    return np.array([streams.take() for _ in range(n)])  # [n, B]
+def drawn(seed, rows, n, before=0):
+    keys = np.array([stream_key(seed, row) for row in rows], dtype=np.uint64)
+    return uniforms(keys, np.full(len(rows), before), n)  # [n, B]
 
 
 @given(SEEDS, st.lists(st.integers(0, 2**40), min_size=1, max_size=7), st.integers(1, 40))
@@ -20,21 +20,21 @@ def test_a_row_draws_the_same_numbers_in_any_company(seed, rows, n):
         np.testing.assert_array_equal(together[:, place], drawn(seed, [row], n)[:, 0])
 
 
-@pytest.mark.parametrize("n_before", [0, 1, 255, 256, 257, 600])
-def test_rows_that_go_on_keep_their_places_in_their_streams(n_before):
-    streams = RowStreams(7, [11, 5, 3, 8])
-    for _ in range(n_before):
-        streams.take()
-    streams.keep(np.array([3, 0]))
-    after = np.array([streams.take() for _ in range(300)])
-    np.testing.assert_array_equal(after, drawn(7, [8, 11], n_before + 300)[n_before:])
+@pytest.mark.parametrize("n_before", [0, 1, 63, 64, 65, 600])
+def test_a_stream_goes_on_where_it_stopped(n_before):
+    whole = drawn(7, [8, 11], n_before + 30)
+    np.testing.assert_array_equal(drawn(7, [8, 11], 30, before=n_before), whole[n_before:])
 
 
-def test_every_row_may_leave():
-    streams = RowStreams(7, [1, 2, 3])
-    streams.take()
-    streams.keep(np.array([], dtype=np.int64))
-    assert streams.take().shape == (0,)
+def test_rows_may_be_at_different_places_of_their_streams():
+    keys = np.array([stream_key(7, row) for row in (8, 11)], dtype=np.uint64)
+    both = uniforms(keys, np.array([3, 0]), 5)
+    np.testing.assert_array_equal(both[:, 0], drawn(7, [8], 8)[3:, 0])
+    np.testing.assert_array_equal(both[:, 1], drawn(7, [11], 5)[:, 0])
+
+
+def test_no_rows_have_no_numbers():
+    assert drawn(7, [], 4).shape == (4, 0)
 
 
 def test_numbers_are_uniform_and_rows_are_not_alike():

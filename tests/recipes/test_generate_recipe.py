@@ -9,7 +9,7 @@ from serinette.core.errors import ConfigError
 from serinette.decoding.config import DecodingConfig
 from serinette.decoding.onnx_stepper import OnnxStepper
 from serinette.kinds.corpus import Corpus, RawSequence
-from serinette.recipes.generate import GenerateRequest, Piece, Sample, generate_with
+from serinette.recipes.generate import GenerateRequest, Piece, Sample, generate_with, threads_for
 from serinette.recipes.score import score_with
 
 
@@ -27,7 +27,7 @@ def stepper():
 
 
 def samples(stepper, codec=CODEC, **request):
-    made = generate_with(codec, stepper, GenerateRequest(**request))
+    made = generate_with(codec, [stepper], GenerateRequest(**request))
     return [one for one in made if isinstance(one, Sample)]
 
 
@@ -36,7 +36,7 @@ def test_pieces_and_samples_come_in_order_and_are_the_same_for_any_batch(stepper
     decoding = DecodingConfig(max_steps=100, stop=stop, logit_bias={"<end>": -1.0})
     request = {"n": 7, "prefixes": ("", "abba"), "seed": 3, "decoding": decoding}
     streams = [
-        list(generate_with(CODEC, stepper, GenerateRequest(**request, batch_size=size)))
+        list(generate_with(CODEC, [stepper], GenerateRequest(**request, batch_size=size)))
         for size in (1, 4, 64)
     ]
     for stream in streams:
@@ -48,6 +48,38 @@ def test_pieces_and_samples_come_in_order_and_are_the_same_for_any_batch(stepper
             assert isinstance(sample, Sample)
             assert all(isinstance(piece, Piece) and piece.text for piece in pieces)
             assert "".join(piece.text for piece in pieces) == sample.text, row
+
+
+@pytest.mark.parametrize("stop", [(), ("ab", "c")])
+def test_threads_never_change_what_is_generated(stop):
+    decoding = DecodingConfig(max_steps=150, stop=stop, logit_bias={"<end>": -1.0})
+    request = GenerateRequest(n=11, prefixes=("", "abba"), seed=3, decoding=decoding, batch_size=6)
+    alone = list(generate_with(CODEC, [stepper_of(CODEC)], request))
+    for n_threads in (2, 3):
+        steppers = [stepper_of(CODEC) for _ in range(n_threads)]
+        shared = list(generate_with(CODEC, steppers, request))
+        assert [x for x in shared if isinstance(x, Sample)] == [
+            x for x in alone if isinstance(x, Sample)
+        ]
+        assert joined(shared) == joined(alone)
+
+
+def joined(stream):
+    """What somebody writes who writes pieces as they come."""
+    return "".join(x.text if isinstance(x, Piece) else "\n" for x in stream)
+
+
+@pytest.mark.parametrize(
+    ("request_", "n_threads"),
+    [
+        ({"n": 1}, 1),
+        ({"n": 64, "n_threads": 2}, 2),
+        ({"n": 64, "n_threads": 2, "batch_size": 8}, 1),
+        ({"n": 9, "n_threads": 2, "prefixes": ("a", "b")}, 2),
+    ],
+)
+def test_threads_are_used_where_there_are_rows_for_them(request_, n_threads):
+    assert threads_for(GenerateRequest(**request_)) == n_threads
 
 
 def test_sample_k_of_a_seed_can_be_had_alone(stepper):
@@ -117,7 +149,7 @@ def test_labels_condition_the_samples():
 )
 def test_what_the_model_does_not_know_is_refused_at_once(stepper, request_, message):
     with pytest.raises(ConfigError, match=message):
-        generate_with(CODEC, stepper, GenerateRequest(**request_))
+        generate_with(CODEC, [stepper], GenerateRequest(**request_))
 
 
 def test_counts_out_of_range_are_refused_together():

@@ -6,16 +6,13 @@ hash of its place.
 
 Reference: SplitMix64, Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators".
 
-Shape letters: `B` rows.
+Shape letters: `B` rows, `T` steps.
 """
-
-from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float, Int, UInt64
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_BLOCK = 256
 
 
 def mix(values: UInt64[np.ndarray, "..."]) -> UInt64[np.ndarray, "..."]:
@@ -39,36 +36,23 @@ def derive(seed: int, *place: int) -> int:
     return int(state[0] >> np.uint64(1))
 
 
-class RowStreams:
-    """One independent stream of uniform numbers for every row of a batch.
+def stream_key(seed: int, row: int) -> int:
+    """Return what tells the stream of one row of one seed from all others."""
+    return derive(seed, row)
+
+
+def uniforms(
+    keys: UInt64[np.ndarray, " B"], positions: Int[np.ndarray, " B"], n_steps: int
+) -> Float[np.ndarray, "n_steps B"]:
+    """Return the next `n_steps` numbers in [0, 1) of every stream.
 
     Args:
-        seed: The user's seed, any integer.
-        rows: The absolute number of each row of this batch, not its place in the batch.
+        keys: From `stream_key`.
+        positions: How many numbers each stream has given already; rows may be at different places.
+        n_steps: How many are wanted.
     """
-
-    def __init__(self, seed: int, rows: Sequence[int]) -> None:
-        self._keys = np.array([derive(seed, row) for row in rows], dtype=np.uint64)
-        self._block = np.empty((0, len(self._keys)))
-        self._block_start = 0
-        self._position = 0
-
-    def take(self) -> Float[np.ndarray, " B"]:
-        """Return the next number in [0, 1) of every row."""
-        offset = self._position - self._block_start
-        if offset >= len(self._block):
-            self._block, self._block_start, offset = self._draw_block(), self._position, 0
-        self._position += 1
-        numbers: Float[np.ndarray, " B"] = self._block[offset]
-        return numbers
-
-    def keep(self, rows: Int[np.ndarray, " R"]) -> None:
-        """Go on with these rows only; every row keeps its own place in its own stream."""
-        self._keys = self._keys[rows]
-        self._block = np.ascontiguousarray(self._block[:, rows])
-
-    def _draw_block(self) -> Float[np.ndarray, "_BLOCK B"]:
-        places = np.arange(self._position, self._position + _BLOCK, dtype=np.uint64)
-        bits = mix(self._keys[None, :] + (places[:, None] + np.uint64(1)) * GOLDEN)
-        block: Float[np.ndarray, "_BLOCK B"] = (bits >> np.uint64(11)) * 2.0**-53
-        return block
+    steps = np.arange(1, n_steps + 1, dtype=np.uint64)
+    places = positions.astype(np.uint64)[None, :] + steps[:, None]  # [T, B]
+    bits = mix(keys[None, :] + places * GOLDEN)
+    numbers: Float[np.ndarray, "n_steps B"] = (bits >> np.uint64(11)) * 2.0**-53
+    return numbers

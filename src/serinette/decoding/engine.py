@@ -18,10 +18,10 @@ import numpy as np
 from jaxtyping import Float, Float32, Float64, Int
 
 from serinette.core.distributions import categorical_log_prob
+from serinette.core.seeds import stream_key, uniforms
 from serinette.decoding.reading import read
 from serinette.decoding.sampler import Memory, Sampler
 from serinette.decoding.stepper import Stepper
-from serinette.decoding.uniforms import stream_key, uniforms
 from serinette.nets.config import predicted_symbols
 
 BLOCK_STEPS = 64

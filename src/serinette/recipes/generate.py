@@ -5,7 +5,8 @@ Pieces and samples come in the order of their numbers whatever the batch size, s
 them out as they come writes the same bytes.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ from jaxtyping import Float64, Int
 
 from serinette.artifact.folder import Artifact
 from serinette.core.config import nearest
+from serinette.core.cores import available_threads
 from serinette.core.errors import ConfigError
 from serinette.decoding.config import END_NAME, DecodingConfig
 from serinette.decoding.engine import Drawn, FinishReason, Limits, Row, draw_sequences
@@ -24,6 +26,9 @@ from serinette.decoding.stop import StopMatcher
 from serinette.kinds.kind import Codec
 from serinette.kinds.table import find_kind
 from serinette.nets.config import predicted_symbols
+
+_FEWEST_ROWS = 8
+"""Rows that make a thread of their own worth its start."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +49,15 @@ class GenerateRequest:
     """How symbols are drawn."""
     batch_size: int = 64
     """Samples that run together; changes the speed and nothing else."""
+    n_threads: int | None = None
+    """Threads that share the samples; None takes as many as there are cores and as the number of
+    samples pays for. Changes the speed and nothing else."""
 
     def __post_init__(self) -> None:
         problems = [
-            f"{name} must be at least {least}, got {getattr(self, name)}"
-            for name, least in (("n", 1), ("first_row", 0), ("batch_size", 1))
-            if getattr(self, name) < least
+            f"{name} must be at least {least}, got {value}"
+            for name, least in (("n", 1), ("first_row", 0), ("batch_size", 1), ("n_threads", 1))
+            if (value := getattr(self, name)) is not None and value < least
         ]
         if not self.prefixes:
             problems.append("prefixes must hold at least one text; an empty one starts afresh")
@@ -111,22 +119,36 @@ def generate(
         ConfigError: If a label or a bias names what the model does not know.
     """
     codec = find_kind(artifact.kind).codec_from_json(artifact.codec)
-    if stepper is None:
-        stepper = OnnxStepper(artifact.graph(), artifact.schema)
-    return generate_with(codec, stepper, request)
+    if stepper is not None:
+        return generate_with(codec, [stepper], request)
+    graph, schema = artifact.graph(), artifact.schema
+    steppers = [OnnxStepper(graph, schema) for _ in range(threads_for(request))]
+    return generate_with(codec, steppers, request)
+
+
+def threads_for(request: GenerateRequest) -> int:
+    """Return how many threads a request is worth: the samples are dealt out among them."""
+    n_rows = min(request.n * len(request.prefixes), request.batch_size)
+    return max(1, min(request.n_threads or available_threads(), n_rows // _FEWEST_ROWS))
 
 
 def generate_with(
-    codec: Codec, stepper: Stepper, request: GenerateRequest
+    codec: Codec, steppers: Sequence[Stepper], request: GenerateRequest
 ) -> Iterator[Piece | Sample]:
     """Generate with a codec and a stepper that belong together.
 
     The request is checked before the first piece is asked for.
+
+    Args:
+        codec: Symbols to text and back.
+        steppers: One for each thread, all of the same network.
+        request: What to generate.
     """
     bias = _bias(codec, request.decoding.logit_bias)
-    sampler = Sampler(request.decoding, codec.schema, bias, codec.rules())
+    samplers = [Sampler(request.decoding, codec.schema, bias, codec.rules()) for _ in steppers]
     writers = _writers(codec, request)
-    return _emit(_run(stepper, sampler, request, writers))
+    pairs = list(zip(steppers, samplers, strict=True))
+    return _emit(_run(pairs, request, writers))
 
 
 class _Writer:
@@ -189,22 +211,44 @@ def _writers(codec: Codec, request: GenerateRequest) -> dict[int, _Writer]:
 
 
 def _run(
-    stepper: Stepper, sampler: Sampler, request: GenerateRequest, writers: dict[int, _Writer]
+    pairs: list[tuple[Stepper, Sampler]], request: GenerateRequest, writers: dict[int, _Writer]
 ) -> Iterator[dict[int, _Writer]]:
-    """Yield the writers after every block."""
-    limits = Limits(max_steps=request.decoding.step_limit, batch_size=request.batch_size)
-    blocks = draw_sequences(
-        stepper,
-        sampler,
-        [writer.row for writer in writers.values()],
-        limits,
-        request.seed,
-        lambda number, symbols: writers[number].push(symbols),
-    )
-    for finished in blocks:
-        for drawn in finished:
-            writers[drawn.number].finish(drawn)
-        yield writers
+    """Yield the writers after every block; every pair has a thread and its share of the rows.
+
+    The threads wait for one another after each block, so that nobody looks at a writer while
+    another thread adds to it.
+    """
+    n = len(pairs)
+    rows = [writer.row for writer in writers.values()]
+    size = -(-request.batch_size // n)
+    limits = Limits(max_steps=request.decoding.step_limit, batch_size=size)
+    waiting = [
+        draw_sequences(
+            *pair,
+            rows[k::n],
+            limits,
+            request.seed,
+            lambda number, symbols: writers[number].push(symbols),
+        )
+        for k, pair in enumerate(pairs)
+    ]
+    if n == 1:
+        for finished in waiting[0]:
+            _close(finished, writers)
+            yield writers
+        return
+    with ThreadPoolExecutor(n) as pool:
+        while waiting:
+            blocks = list(pool.map(lambda blocks: next(blocks, None), waiting))
+            for block in blocks:
+                _close(block or [], writers)
+            waiting = [w for w, block in zip(waiting, blocks, strict=True) if block is not None]
+            yield writers
+
+
+def _close(finished: list[Drawn], writers: dict[int, _Writer]) -> None:
+    for drawn in finished:
+        writers[drawn.number].finish(drawn)
 
 
 def _emit(blocks: Iterator[dict[int, _Writer]]) -> Iterator[Piece | Sample]:

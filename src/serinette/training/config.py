@@ -30,7 +30,7 @@ class TrainingConfig:
     """Decay of the second moment of Adam, AdamW and RMSprop, in [0, 1)."""
     momentum: float = 0.9
     """Momentum of SGD and of RMSprop; first-moment decay of Adam and AdamW; in [0, 1)."""
-    weight_decay: float = 0.1
+    weight_decay: float = 0.2
     """Decoupled decay of matrices under SOAP, Muon and AdamW, at least 0; others: see `l2`."""
     l1: float = 0.0
     """Weight of the sum of absolute weights in the loss, at least 0."""

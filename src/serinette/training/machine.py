@@ -1,6 +1,5 @@
 """What this machine can do: cores, device, the faster arithmetic. Measured, not guessed."""
 
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,13 +17,6 @@ from serinette.training.gradients import Precision
 from serinette.training.trainer import Trainer
 
 _N_TIMED = 4
-
-
-def available_threads() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def choose_device(wish: str) -> torch.device:

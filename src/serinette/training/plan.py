@@ -30,11 +30,11 @@ WINDOW, ROWS = 64, 32
 """Steps and rows of a window, where the corpus is large enough."""
 MEASURED_STEPS = 65_536
 """Validation steps that are measured while training goes on; the end measures all."""
-_STEPS_PER_PARAMETER = 0.85
+_STEPS_PER_PARAMETER = 0.6
 """A size is affordable when the budget pays for so many training steps per parameter."""
 _FEWEST_UPDATES = 20
 _MANY_PASSES = 20.0
-_PARAMETERS_PER_STEP = 4.0
+_PARAMETERS_PER_STEP = 9.0
 """A size is sensible up to so many parameters per step of the corpus; dropout does the rest."""
 
 
@@ -106,11 +106,8 @@ def regularisers(passes: float) -> dict[str, float]:
     Args:
         passes: Epochs that the plan pays for.
     """
-    many = min(1.0, max(0.0, math.log(max(passes, 1) / 3) / math.log(10)))
-    return {
-        "layer_dropout": round(0.3 * many, 2),
-        "output_dropout": round(0.1 + 0.25 * many, 2),
-    }
+    many = min(1.0, max(0.0, math.log(max(passes, 1) / 2) / math.log(10)))
+    return {"output_dropout": round(0.1 + 0.3 * many, 2)}
 
 
 def learning_rates(hidden_size: int) -> dict[str, float]:

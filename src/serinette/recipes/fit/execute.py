@@ -14,6 +14,7 @@ from serinette.artifact.checkpoints import newest_checkpoint, save_checkpoint
 from serinette.artifact.runs import trim_history
 from serinette.core import plain_json
 from serinette.core.config import Resolved
+from serinette.core.cores import available_threads
 from serinette.core.durable import sweep_orphans
 from serinette.core.lines import append_line, read_json_lines
 from serinette.nets.config import predicted_symbols
@@ -28,7 +29,7 @@ from serinette.training.calibration import fitted_sharpness, sharpen_
 from serinette.training.events import Finished, Listener, Note, Planned
 from serinette.training.gradients import Precision
 from serinette.training.loop import Limits, Outcome, Training
-from serinette.training.machine import available_threads, choose_device
+from serinette.training.machine import choose_device
 from serinette.training.stops import stop_on_signals
 from serinette.training.trainer import Snapshot, Trainer
 

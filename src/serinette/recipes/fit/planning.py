@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from serinette.core.config import Layer, Resolved, resolve
+from serinette.core.cores import available_threads
 from serinette.recipes.prepare import Prepared, prepare
 from serinette.recipes.requests import GROUPS, TrainRequest
 from serinette.training.events import Listener, Note
-from serinette.training.machine import SpeedTest, available_threads
+from serinette.training.machine import SpeedTest
 from serinette.training.plan import Plan, make_plan
 
 ENDING_SHARE = 0.02

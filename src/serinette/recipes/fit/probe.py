@@ -56,7 +56,7 @@ class Prober:
         decoding = DecodingConfig(temperature=0.8, max_steps=SAMPLE_STEPS)
         request = GenerateRequest(n=n, seed=self._seed, decoding=decoding)
         stepper = OnnxStepper(graph, model.schema)
-        drawn = generate_with(self._prepared.codec, stepper, request)
+        drawn = generate_with(self._prepared.codec, [stepper], request)
         return tuple(s.text for s in drawn if isinstance(s, Sample))
 
 
