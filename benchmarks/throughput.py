@@ -4,14 +4,16 @@
 
 A bare loop is what a competent user writes: nn.LSTM, cross entropy, clipping, AdamW, two threads
 in one process. Ours is `Trainer.update` as `train` runs it, carried state and reset flags included.
-The contenders take turns, so that a slow moment of a shared machine meets all of them; what counts
-is the ratio within a round.
+The contenders have a process each and take turns, so that a slow moment of a shared machine meets
+all of them; what counts is the ratio within a round.
 """
 
 import argparse
+import multiprocessing
 import statistics
 import time
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +27,7 @@ from serinette.nets.config import ModelConfig
 from serinette.nets.model import SequenceModel
 from serinette.training.config import TrainingConfig
 from serinette.training.gradients import Precision
+from serinette.training.machine import prepare_process
 from serinette.training.trainer import Trainer
 
 V, E = 67, 64
@@ -103,25 +106,51 @@ def flops_per_step(hidden: int) -> float:
     return 6.0 * (4 * hidden * (E + hidden) + 8 * hidden * hidden + 2 * hidden * V)
 
 
+def work(pipe: Connection, kind: str, hidden: int, n_rows: int) -> None:
+    """Run one contender in a process of its own: whoever sends seconds gets its speed."""
+    torch.set_flush_denormal(True)
+    if kind.startswith("bare"):
+        update: Callable[[], object] = BareLoop(hidden, is_bf16=kind == "bare bf16").update
+    else:
+        prepare_process()
+        update = ours(hidden, kind, n_rows).update
+    while (seconds := pipe.recv()) is not None:
+        pipe.send(speed(update, n_rows * WINDOW, seconds))
+
+
+CONTENDERS = {
+    "bare fp32 loop": ("bare fp32", 32),
+    "bare bf16 loop": ("bare bf16", 32),
+    "ours, AdamW, 32 rows": ("adamw", 32),
+    "ours, AdamW, 64 rows": ("adamw", 64),
+    "ours, SOAP, 32 rows (the default)": ("soap", 32),
+    "ours, SOAP, 64 rows": ("soap", 64),
+}
+
+
 def measure(hidden: int, rounds: int, seconds: float) -> list[str]:
-    """Return the table rows of one hidden size."""
-    contenders: dict[str, tuple[Callable[[], object], int]] = {
-        "bare fp32 loop": (BareLoop(hidden, is_bf16=False).update, ROWS * WINDOW),
-        "bare bf16 loop": (BareLoop(hidden, is_bf16=True).update, ROWS * WINDOW),
-    }
-    for optimiser in ("adamw", "soap"):
-        for n_rows in (32, 64):
-            trainer = ours(hidden, optimiser, n_rows)
-            name = f"ours, {optimiser}, {n_rows} rows"
-            contenders[name] = (trainer.update, n_rows * WINDOW)
-    found: dict[str, list[float]] = {name: [] for name in contenders}
+    """Return the table rows of one hidden size; only one process works at a time."""
+    context = multiprocessing.get_context("spawn")
+    pipes, processes = {}, []
+    for name, (kind, n_rows) in CONTENDERS.items():
+        pipes[name], theirs = context.Pipe()
+        process = context.Process(target=work, args=(theirs, kind, hidden, n_rows))
+        process.start()
+        processes.append(process)
+    found: dict[str, list[float]] = {name: [] for name in CONTENDERS}
     peaks = []
-    for update, steps in contenders.values():
-        speed(update, steps, 0.5)
+    for pipe in pipes.values():
+        pipe.send(1.0)
+        pipe.recv()
     for _ in range(rounds):
         peaks.append(peak_flops(0.5))
-        for name, (update, steps) in contenders.items():
-            found[name].append(speed(update, steps, seconds))
+        for name, pipe in pipes.items():
+            pipe.send(seconds)
+            found[name].append(pipe.recv())
+    for pipe in pipes.values():
+        pipe.send(None)
+    for process in processes:
+        process.join()
     bare = found["bare bf16 loop"]
     rows = []
     for name, speeds in found.items():

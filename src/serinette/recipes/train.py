@@ -36,7 +36,9 @@ def train(request: TrainRequest, listener: Listener = silent) -> TrainedRun:
     """
     require_train_extra()
     from serinette.recipes.fit.execute import execute
+    from serinette.training.machine import prepare_process
 
+    prepare_process()
     is_resumed = request.resume is not None
     job = _resumed(request, listener) if is_resumed else _begun(request, listener)
     with lock(job.run):
@@ -67,12 +69,11 @@ def require_train_extra() -> None:
     """
     try:
         import onnx  # noqa: F401
-        import torch
+        import torch  # noqa: F401
     except ImportError as error:
         raise MissingExtraError(
             f"training needs the package '{error.name}'; pip install 'serinette[train]'"
         ) from error
-    torch.set_flush_denormal(True)
 
 
 def _require_sources(request: TrainRequest) -> None:

@@ -59,6 +59,8 @@ class Limits:
 
     train_seconds: float | None = None
     """Seconds the updates may take; the plan's rest is stretched or shortened to meet it."""
+    most_updates: int | None = None
+    """The plan is never stretched beyond this update."""
     nats_factor: float = 1.0
     """Steps per character: turns nats per step into nats per character."""
     worst_nats: float = math.inf
@@ -260,6 +262,7 @@ class Training:
         self._evaluation_seconds = []
         left = allowed - self._so_far.seconds - self._reserve * self._evaluations_left()
         total = trainer.update_count + max(1, int(left / per_update))
+        total = min(total, self._limits.most_updates or total)
         if abs(total - trainer.pace.total) > _REPLAN_TOLERANCE * trainer.pace.total:
             trainer.pace = trainer.pace.changed(trainer.update_count, total)
             self._events.append(

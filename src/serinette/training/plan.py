@@ -33,8 +33,9 @@ MEASURED_STEPS = 65_536
 _STEPS_PER_PARAMETER = 0.6
 """A size is affordable when the budget pays for so many training steps per parameter."""
 _FEWEST_UPDATES = 20
-_MANY_PASSES = 20.0
-_PARAMETERS_PER_STEP = 9.0
+MOST_PASSES = 14.0
+"""Reading a corpus more often only learns it by heart, whatever the dropout."""
+_PARAMETERS_PER_STEP = 10.0
 """A size is sensible up to so many parameters per step of the corpus; dropout does the rest."""
 
 
@@ -106,8 +107,11 @@ def regularisers(passes: float) -> dict[str, float]:
     Args:
         passes: Epochs that the plan pays for.
     """
-    many = min(1.0, max(0.0, math.log(max(passes, 1) / 2) / math.log(10)))
-    return {"output_dropout": round(0.1 + 0.3 * many, 2)}
+    many = min(1.0, max(0.0, math.log(max(passes, 1) / 2.5) / math.log(4)))
+    return {
+        "input_dropout": round(0.3 * many, 2),
+        "output_dropout": round(0.1 + 0.3 * many, 2),
+    }
 
 
 def learning_rates(hidden_size: int) -> dict[str, float]:
@@ -160,13 +164,14 @@ def make_plan(
     if "updates" not in own:
         if seconds is None:
             raise ConfigError("neither a budget nor training.updates is given; add --budget 5m")
-        training["updates"] = max(_FEWEST_UPDATES, int(seconds / per_update))
+        useful = int(MOST_PASSES * facts.n_steps / steps_per_update)
+        affordable = int(seconds / per_update)
+        training["updates"] = max(_FEWEST_UPDATES, min(affordable, useful))
     passes = training["updates"] * steps_per_update / facts.n_steps
     speed = steps_per_update / per_update
     training |= {
         **learning_rates(sizes["hidden_size"]),
         "n_evaluations": _n_evaluations(training["updates"], per_update, speed),
-        "patience": 8 if passes > _MANY_PASSES else 0,
         **own,
     }
     parameters = n_parameters(model_of(sizes), schema)
@@ -176,12 +181,22 @@ def make_plan(
         f"plan: {training['updates']:,} updates of {training['n_rows']} rows x "
         f"{training['window']} steps, {passes:.1f} passes over {facts.n_steps:,} steps",
         f"speed measured here: {speed:,.0f} steps/s",
+        *_early_end(seconds, training["updates"] * per_update),
     )
     return Plan(
         model={**sizes, **regularisers(passes)},
         training=training,
         summary=summary,
         seconds_per_update=per_update,
+    )
+
+
+def _early_end(allowed: float | None, needed: float) -> tuple[str, ...]:
+    if allowed is None or needed > 0.85 * allowed:
+        return ()
+    return (
+        f"the corpus is small: {MOST_PASSES:.0f} passes take {needed:.0f} of {allowed:.0f} s; "
+        "more would only learn it by heart",
     )
 
 

@@ -7,8 +7,8 @@ it costs three more products of the size of the matrix; per token it learns far 
 (figures in docs/why/experiments.md).
 
 Reference: Vyas et al. 2024, arXiv:2409.11321. Differences: one side only (the input side, the
-smaller one), and the correlations are averaged at every other update. The products may run in bf16:
-they steer a step, and Adam's second moment evens out their noise.
+smaller one), and the correlations are averaged at every fourth update. The products may run in
+bf16: they steer a step, and Adam's second moment evens out their noise.
 
 Shape letters: `M` outputs, `N` inputs of a matrix.
 """
@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 CORRELATION_DECAY = 0.95
 """How much of the average of G^T G stays when a new one is added."""
-CORRELATION_EVERY = 2
+CORRELATION_EVERY = 4
 """Updates between two additions to the average."""
 REFRESH_EVERY = 10
 """Updates between two refreshes of the basis."""

@@ -30,6 +30,7 @@ from serinette.training.events import Finished, Listener, Note, Planned
 from serinette.training.gradients import Precision
 from serinette.training.loop import Limits, Outcome, Training
 from serinette.training.machine import choose_device
+from serinette.training.plan import MOST_PASSES
 from serinette.training.stops import stop_on_signals
 from serinette.training.trainer import Snapshot, Trainer
 
@@ -92,8 +93,11 @@ def _limits(job: Job, baseline: Baseline) -> Limits:
     if job.deadline is not None and job.budget_seconds is not None:
         ending = max(ENDING_SECONDS, ENDING_SHARE * job.budget_seconds)
         seconds = max(1.0, job.deadline - time.monotonic() - ending)
+    config = job.settings.groups["training"]
+    useful = int(MOST_PASSES * prepared.train.n_steps / (config.n_rows * config.window))
     return Limits(
         train_seconds=seconds,
+        most_updates=max(useful, config.updates),
         nats_factor=prepared.steps_per_character(prepared.parts.train, prepared.train),
         worst_nats=1.5 * math.log(predicted_symbols(prepared.codec.schema)[0].size) + 2,
         baseline_nats=None if counted is None else counted * factor,
