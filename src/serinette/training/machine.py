@@ -75,7 +75,7 @@ class SpeedTest:
                 self._config,
                 **{n: training[n] for n in ("window", "n_rows", "n_workers") if n in training},
             )
-            # The first updates of SOAP and Muon are not like the later ones: AdamW is timed instead.
+            # The first updates of SOAP and Muon are unlike the later ones: AdamW is timed instead.
             is_matrix_wise = config.optimiser in ("soap", "muon")
             timed = replace(config, optimiser="adamw") if is_matrix_wise else config
             sizes = ModelConfig(**model)
