@@ -1,6 +1,6 @@
 # make demo   set up, get the plays of Shakespeare, train for two minutes, show samples
 # make test   set up, run the tests          make check  style, types, import order
-# make soak   hours of kills and faults      make bench  the tables of the README
+# make soak   many kills and faults         make bench  the tables of the README (TEXT=file)
 # make clean  remove what make made (not your runs)
 
 PYTHON ?= python3
@@ -42,11 +42,15 @@ soak: $(READY)
 	$(BIN)/python -m pytest -m soak
 	$(BIN)/python benchmarks/crash.py --out benchmarks/results/crash.md
 
+# TEXT is tiny Shakespeare (karpathy/char-rnn, data/tinyshakespeare/input.txt); it is not part of this repository.
+TEXT ?= data/tiny-shakespeare.txt
+
 bench: $(READY)
 	$(BIN)/python benchmarks/throughput.py --out benchmarks/results/throughput.md
 	$(BIN)/python benchmarks/decoding.py --out benchmarks/results/decoding.md
 	$(BIN)/python benchmarks/startup.py --out benchmarks/results/startup.md
-	$(BIN)/python benchmarks/learning.py --out benchmarks/results/learning.md
+	$(BIN)/python benchmarks/learning.py --text $(TEXT) --out benchmarks/results/learning.md
+	$(BIN)/python benchmarks/readme.py
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
