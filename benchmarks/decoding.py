@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from machine import describe_machine
+from report import publish
 from torch import nn
 
 from serinette.artifact.step_graph import build_step_graph
@@ -228,7 +229,7 @@ def main() -> None:
         for n_rows in (1, 64)
         for row in measure(hidden, n_rows, args.rounds, args.seconds)
     ]
-    table = "\n".join(
+    publish(
         [
             f"Machine: {describe_machine()}.",
             "",
@@ -238,13 +239,9 @@ def main() -> None:
             "| network | batch | contender | symbols/s | of bare ONNX Runtime | of nn.LSTM |",
             "|---|---|---|---|---|---|",
             *rows,
-            "",
-        ]
+        ],
+        args.out,
     )
-    print(table)
-    if args.out:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.write_text(table, encoding="utf-8")
 
 
 if __name__ == "__main__":

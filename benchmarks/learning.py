@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 from machine import describe_machine
+from report import publish
 
 N_HELD_OUT = 111_540
 VALIDATION_SHARE = 0.01
@@ -53,10 +54,7 @@ def main() -> None:
                         records.append(record(name, budget, seed, seconds, nats))
                         keep(lines, records)
         counted = floor(folder)
-    table = "\n".join([*HEAD, *rows(records), counted_row(counted), ""])
-    print(table)
-    if args.out:
-        args.out.write_text(table, encoding="utf-8")
+    publish([*HEAD, *rows(records), counted_row(counted)], args.out)
 
 
 HEAD = [

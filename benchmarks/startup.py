@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 from machine import describe_machine
+from report import publish
 
 
 def first_byte(command: list[str]) -> float:
@@ -74,11 +75,7 @@ def main() -> None:
     ]
     head = ["| what | median seconds | least to most |", "|---|---|---|"]
     lines = [f"Machine: {describe_machine()}.", "", f"{args.rounds} new processes each.", ""]
-    table = "\n".join([*lines, *head, *rows, ""])
-    print(table)
-    if args.out:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.write_text(table, encoding="utf-8")
+    publish([*lines, *head, *rows], args.out)
 
 
 if __name__ == "__main__":

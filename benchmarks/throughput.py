@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from machine import describe_machine
+from report import publish
 from torch import nn
 
 from serinette.batching.corpus import join
@@ -173,7 +174,7 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_flush_denormal(True)
     rows = [row for hidden in (256, 512) for row in measure(hidden, args.rounds, args.seconds)]
-    table = "\n".join(
+    publish(
         [
             f"Machine: {describe_machine()}.",
             "",
@@ -184,13 +185,9 @@ def main() -> None:
             "| network | contender | steps/s | ratio | share of the bf16 matrix peak |",
             "|---|---|---|---|---|",
             *rows,
-            "",
-        ]
+        ],
+        args.out,
     )
-    print(table)
-    if args.out:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.write_text(table, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from serinette.core.cores import available_threads
+
 TRAIN_EXTRA = "pip install 'serinette[train]'"
 SMALL_TORCH = "pip install torch --index-url https://download.pytorch.org/whl/cpu"
 """The CPU build, a tenth of the size of the default one."""
@@ -119,8 +121,7 @@ def memory(meminfo: str, limit: str) -> Finding:
 
 def _cores() -> Finding:
     total = os.cpu_count() or 1
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else total
-    value = f"{usable} usable of {total}" + cpu_quota(_read("/sys/fs/cgroup/cpu.max"))
+    value = f"{available_threads()} usable of {total}" + cpu_quota(_read("/sys/fs/cgroup/cpu.max"))
     return Finding(name="cores", value=value)
 
 

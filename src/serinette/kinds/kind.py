@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Bool, Int, Int32
+from jaxtyping import Int, Int32
 
+from serinette.constraints.protocol import Constraint
 from serinette.core.schema import Schema
 from serinette.kinds.corpus import Corpus
 
@@ -24,36 +25,6 @@ class Streamer(Protocol):
 
     def flush(self) -> str:
         """End the sequence; return what was held back."""
-        ...
-
-
-@runtime_checkable
-class StepRules(Protocol):
-    """Which symbols may come next so that the whole can be rendered; one state a row.
-
-    Promise: a row that draws only allowed symbols, with `remaining` counted down to 1, always ends
-    with a sequence that can be rendered.
-    """
-
-    def start(self, n_rows: int) -> Int[np.ndarray, " B"]:
-        """Return the state of every row before its first step."""
-        ...
-
-    def advance(
-        self, state: Int[np.ndarray, " B"], symbols: Int[np.ndarray, " B"]
-    ) -> Int[np.ndarray, " B"]:
-        """Return the state of every row after one more symbol."""
-        ...
-
-    def allowed(
-        self, state: Int[np.ndarray, " B"], remaining: Int[np.ndarray, " B"]
-    ) -> Bool[np.ndarray, "B V"]:
-        """Say which symbols may come next.
-
-        Args:
-            state: One state a row.
-            remaining: Steps that may still be drawn, the next one included; at least 1.
-        """
         ...
 
 
@@ -108,7 +79,7 @@ class Codec(Protocol):
         """Return a fresh streaming decoder for one sequence."""
         ...
 
-    def rules(self) -> StepRules | None:
+    def rules(self) -> Constraint | None:
         """Return what keeps a sequence renderable, or None where every sequence is."""
         ...
 

@@ -4,6 +4,7 @@ Shape letters: `B` rows, `T` steps, `C` context fields, `E` embedding, `H` hidde
 `D` read-out input, `V` symbols.
 """
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
@@ -123,6 +124,11 @@ class SequenceModel(nn.Module):
         if self.config.readout == "sum":
             return torch.stack(outputs).sum(0)
         return outputs[-1]
+
+
+def weights_of(model: SequenceModel) -> dict[str, np.ndarray]:
+    """Return the weights by name, as fp32 arrays of their own."""
+    return {n: w.detach().cpu().float().numpy().copy() for n, w in model.state_dict().items()}
 
 
 @torch.no_grad()

@@ -13,7 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from serinette.core.errors import DivergedError
-from serinette.nets.model import SequenceModel
+from serinette.nets.model import SequenceModel, weights_of
 from serinette.training.events import Evaluated, Listener, Note, Progress
 from serinette.training.gradients import LossSum
 from serinette.training.stops import StopSignal
@@ -201,7 +201,7 @@ class Training:
                 so_far.best_nats = nats
                 so_far.best_update = trainer.update_count
                 so_far.evaluations_without_best = 0
-                so_far.best_weights = _weights(trainer.model)
+                so_far.best_weights = weights_of(trainer.model)
             else:
                 so_far.evaluations_without_best += 1
         self._tick()
@@ -334,7 +334,3 @@ class Training:
             replace(snapshot, tensors=tensors, facts={**snapshot.facts, "loop": loop})
         )
         self._tick()
-
-
-def _weights(model: SequenceModel) -> dict[str, np.ndarray]:
-    return {name: w.detach().cpu().numpy().copy() for name, w in model.state_dict().items()}

@@ -101,6 +101,11 @@ def choose_size(
     return chosen
 
 
+def useful_updates(n_steps: int, steps_per_update: int) -> int:
+    """Return after how many updates a corpus of `n_steps` has been read `MOST_PASSES` times."""
+    return int(MOST_PASSES * n_steps / steps_per_update)
+
+
 def regularisers(passes: float) -> dict[str, float]:
     """Choose dropout from how often the corpus will be read.
 
@@ -164,7 +169,7 @@ def make_plan(
     if "updates" not in own:
         if seconds is None:
             raise ConfigError("neither a budget nor training.updates is given; add --budget 5m")
-        useful = int(MOST_PASSES * facts.n_steps / steps_per_update)
+        useful = useful_updates(facts.n_steps, steps_per_update)
         affordable = int(seconds / per_update)
         training["updates"] = max(_FEWEST_UPDATES, min(affordable, useful))
     passes = training["updates"] * steps_per_update / facts.n_steps

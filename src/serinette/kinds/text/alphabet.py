@@ -10,7 +10,8 @@ from typing import Any, Final, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Int, Int32
 
-from serinette.kinds.kind import StepRules, Streamer
+from serinette.constraints.protocol import Constraint
+from serinette.kinds.kind import Streamer
 
 END: Final = 0
 MISSING: Final = 1
@@ -49,7 +50,7 @@ class Alphabet(Protocol):
         """Return a fresh streaming decoder."""
         ...
 
-    def rules(self) -> StepRules | None:
+    def rules(self) -> Constraint | None:
         """Return what keeps the symbols decodable, or None where all are."""
         ...
 

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int, Int32
 
+from serinette.constraints.protocol import Constraint
 from serinette.core.errors import ArtifactError
 from serinette.core.schema import Schema, SymbolField
 from serinette.kinds.corpus import Corpus
-from serinette.kinds.kind import StepRules, Streamer
+from serinette.kinds.kind import Streamer
 from serinette.kinds.text.alphabet import END, MISSING, Alphabet
 from serinette.kinds.text.characters import CharacterAlphabet
 from serinette.kinds.text.config import TextConfig
@@ -85,7 +86,7 @@ class TextCodec:
         """Return a fresh streaming decoder."""
         return self._alphabet.streamer()
 
-    def rules(self) -> StepRules | None:
+    def rules(self) -> Constraint | None:
         """Return what keeps generated steps valid text."""
         return self._alphabet.rules()
 

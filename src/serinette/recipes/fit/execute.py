@@ -18,11 +18,11 @@ from serinette.core.cores import available_threads
 from serinette.core.durable import sweep_orphans
 from serinette.core.lines import append_line, read_json_lines
 from serinette.nets.config import predicted_symbols
-from serinette.nets.model import SequenceModel
+from serinette.nets.model import SequenceModel, weights_of
 from serinette.recipes.baseline import Baseline, affordable_symbols, fit_baseline
 from serinette.recipes.fit.finish import Finishing, write_artifact
-from serinette.recipes.fit.planning import ENDING_SECONDS, ENDING_SHARE
-from serinette.recipes.fit.probe import Prober, fp32_weights
+from serinette.recipes.fit.planning import seconds_to_train
+from serinette.recipes.fit.probe import Prober
 from serinette.recipes.prepare import Prepared
 from serinette.recipes.requests import TrainedRun
 from serinette.training.calibration import fitted_sharpness, sharpen_
@@ -30,7 +30,7 @@ from serinette.training.events import Finished, Listener, Note, Planned
 from serinette.training.gradients import Precision
 from serinette.training.loop import Limits, Outcome, Training
 from serinette.training.machine import choose_device
-from serinette.training.plan import MOST_PASSES
+from serinette.training.plan import useful_updates
 from serinette.training.stops import stop_on_signals
 from serinette.training.trainer import Snapshot, Trainer
 
@@ -91,10 +91,10 @@ def _limits(job: Job, baseline: Baseline) -> Limits:
     counted = baseline.validation_nats
     seconds = None
     if job.deadline is not None and job.budget_seconds is not None:
-        ending = max(ENDING_SECONDS, ENDING_SHARE * job.budget_seconds)
-        seconds = max(1.0, job.deadline - time.monotonic() - ending)
+        elapsed = job.budget_seconds - (job.deadline - time.monotonic())
+        seconds = seconds_to_train(job.budget_seconds, elapsed)
     config = job.settings.groups["training"]
-    useful = int(MOST_PASSES * prepared.train.n_steps / (config.n_rows * config.window))
+    useful = useful_updates(prepared.train.n_steps, config.n_rows * config.window)
     return Limits(
         train_seconds=seconds,
         most_updates=max(useful, config.updates),
@@ -145,7 +145,7 @@ def _finish(
     so_far = outcome.progressed
     best = SequenceModel(trainer.model.config, trainer.model.schema)
     with trainer.average.in_place():
-        weights = so_far.best_weights or fp32_weights(trainer.model)
+        weights = so_far.best_weights or weights_of(trainer.model)
     best.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
     sharpness = fitted_sharpness(best, job.prepared.validation)
     sharpen_(best, sharpness)

@@ -18,10 +18,9 @@ from serinette.decoding.checks import check_causality, check_parity
 from serinette.decoding.onnx_stepper import OnnxStepper
 from serinette.kinds.corpus import Corpus
 from serinette.nets.config import n_parameters
-from serinette.nets.model import SequenceModel
+from serinette.nets.model import SequenceModel, weights_of
 from serinette.nets.stepper import TorchStepper
 from serinette.recipes.baseline import Baseline, baseline_nats
-from serinette.recipes.fit.probe import fp32_weights
 from serinette.recipes.prepare import Prepared
 from serinette.training.gradients import Precision
 from serinette.training.validation import held_out_loss
@@ -77,7 +76,7 @@ def export_graph(model: SequenceModel) -> bytes:
         QualityError: If a logit differs by more than the tolerance, or a later symbol changes an
             earlier prediction.
     """
-    graph = build_step_graph(model.config, model.schema, fp32_weights(model))
+    graph = build_step_graph(model.config, model.schema, weights_of(model))
     stepper = OnnxStepper(graph, model.schema)
     check_parity(stepper, TorchStepper(model))
     check_causality(stepper)
@@ -110,7 +109,7 @@ def write_artifact(work: Finishing, folder: Path, samples: tuple[str, ...]) -> t
         source={**work.source, **read_as},
         evaluation={"metrics": [metric.to_json() for metric in metrics]},
         history=work.history,
-        weights=fp32_weights(work.model),
+        weights=weights_of(work.model),
         graph=graph,
         card=model_card(card),
     )

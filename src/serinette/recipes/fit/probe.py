@@ -1,11 +1,9 @@
 """Measures a model while it trains: validation loss, and a sample now and then."""
 
-import numpy as np
-
 from serinette.artifact.step_graph import build_step_graph
 from serinette.decoding.config import DecodingConfig
 from serinette.decoding.onnx_stepper import OnnxStepper
-from serinette.nets.model import SequenceModel
+from serinette.nets.model import SequenceModel, weights_of
 from serinette.recipes.generate import GenerateRequest, Sample, generate_with
 from serinette.recipes.prepare import Prepared
 from serinette.training.gradients import Precision
@@ -52,14 +50,9 @@ class Prober:
 
     def samples(self, model: SequenceModel, n: int) -> tuple[str, ...]:
         """Draw `n` sequences at temperature 0.8, at most `SAMPLE_STEPS` steps each."""
-        graph = build_step_graph(model.config, model.schema, fp32_weights(model))
+        graph = build_step_graph(model.config, model.schema, weights_of(model))
         decoding = DecodingConfig(temperature=0.8, max_steps=SAMPLE_STEPS)
         request = GenerateRequest(n=n, seed=self._seed, decoding=decoding)
         stepper = OnnxStepper(graph, model.schema)
         drawn = generate_with(self._prepared.codec, [stepper], request)
         return tuple(s.text for s in drawn if isinstance(s, Sample))
-
-
-def fp32_weights(model: SequenceModel) -> dict[str, np.ndarray]:
-    """Return the weights by name, as fp32 arrays of their own."""
-    return {n: w.detach().cpu().float().numpy().copy() for n, w in model.state_dict().items()}
