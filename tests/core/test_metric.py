@@ -13,7 +13,9 @@ def test_a_metric_is_plain_values():
         interval=(2.0, 2.2),
         baseline=2.4,
     )
-    assert json.loads(json.dumps(metric.to_json())) == {
+    plain = json.loads(json.dumps(metric.to_json()))
+    assert Metric.from_json(plain) == metric
+    assert plain == {
         "name": "bits per character",
         "value": 2.1,
         "unit": "bits",
@@ -22,4 +24,9 @@ def test_a_metric_is_plain_values():
         "interval": [2.0, 2.2],
         "baseline": 2.4,
         "floor": None,
+        "floor_interval": None,
+        "key": "",
+        "setting": "",
+        "seed": None,
+        "note": "",
     }

@@ -3,7 +3,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serinette.evaluation.bootstrap import ratio_interval
 from serinette.evaluation.score import SequenceScore, summarise, surprisal_per_character
 
 steps = st.lists(st.tuples(st.integers(0, 4), st.floats(0, 9)), max_size=20)
@@ -26,17 +25,6 @@ def test_bytes_add_up_and_words_share():
 
 def test_no_steps_are_no_characters():
     assert len(surprisal_per_character(np.zeros(0), np.zeros(0, dtype=np.int64))) == 0
-
-
-def test_the_interval_is_seeded_holds_the_mean_and_narrows():
-    generator = np.random.default_rng(0)
-    totals = generator.normal(20, 3, 400)
-    low, high = ratio_interval(totals, np.full(400, 10.0))
-    assert low < totals.mean() / 10 < high
-    assert (low, high) == ratio_interval(totals, np.full(400, 10.0), seed=0)
-    few_low, few_high = ratio_interval(totals[:25], np.full(25, 10.0))
-    assert high - low < few_high - few_low
-    assert ratio_interval(totals[:1], np.full(1, 10.0)) is None
 
 
 def test_a_long_text_has_an_interval_and_a_short_one_none():

@@ -25,7 +25,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float, Int
 
-_UNSEEN = -1
+UNSEEN = -1
+"""The number of a gram that was never counted."""
 _MOST_SYMBOLS = 20_000_000
 _WORD_BITS = 63
 
@@ -54,6 +55,10 @@ class _Level:
     """How often each context was followed by anything."""
     n_different: Int[np.ndarray, " C"]
     """By how many different symbols."""
+
+    def numbers_of(self, grams: Int[np.ndarray, " N"]) -> Int[np.ndarray, " N"]:
+        """Return the number of every gram, or `UNSEEN`."""
+        return _look_up(self, grams)[0]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -99,7 +104,7 @@ class WittenBell:
                 numbers, n_contexts = symbols, vocab_size
                 number_at = numbers
             else:
-                number_at = np.full(len(symbols), _UNSEEN)
+                number_at = np.full(len(symbols), UNSEEN)
                 number_at[positions] = numbers
                 n_contexts = len(level.grams)
             positions = np.flatnonzero(depths > length)
@@ -142,7 +147,7 @@ class WittenBell:
         probability = np.full(len(symbols), 1 / self.vocab_size)
         contexts = np.zeros(len(symbols), dtype=np.int64)
         for length, level in enumerate(self.levels):
-            known = np.flatnonzero(contexts != _UNSEEN)
+            known = np.flatnonzero(contexts != UNSEEN)
             grams = contexts[known] * self.vocab_size + symbols[known]
             numbers, counts = _look_up(level, grams)
             total = level.n_successors[contexts[known]]
@@ -153,10 +158,10 @@ class WittenBell:
             probabilities[length] = probability
             number_at = symbols
             if length > 0:
-                number_at = np.full(len(symbols), _UNSEEN)
+                number_at = np.full(len(symbols), UNSEEN)
                 number_at[known] = numbers
-            contexts = np.concatenate([[_UNSEEN], number_at[:-1]])[: len(symbols)]
-            contexts[depths <= length] = _UNSEEN
+            contexts = np.concatenate([[UNSEEN], number_at[:-1]])[: len(symbols)]
+            contexts[depths <= length] = UNSEEN
         return probabilities
 
 
@@ -256,7 +261,7 @@ def _look_up(
 ) -> tuple[Int[np.ndarray, " N"], Int[np.ndarray, " N"]]:
     """Return the number of every gram, or unseen, and its count."""
     if len(level.grams) == 0:
-        return np.full(len(grams), _UNSEEN), np.zeros(len(grams), dtype=np.int64)
+        return np.full(len(grams), UNSEEN), np.zeros(len(grams), dtype=np.int64)
     places = np.minimum(np.searchsorted(level.grams, grams), len(level.grams) - 1)
     is_seen = level.grams[places] == grams
-    return np.where(is_seen, places, _UNSEEN), np.where(is_seen, level.counts[places], 0)
+    return np.where(is_seen, places, UNSEEN), np.where(is_seen, level.counts[places], 0)

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
+from serinette.core.bootstrap import ratio_interval
 from serinette.core.metric import Metric
-from serinette.evaluation.bootstrap import ratio_interval
 
 UNICODE_CHARACTERS = 1_112_064
 """Code points that a text can hold: all but the surrogates."""
@@ -150,9 +150,8 @@ def summarise(
         baseline_nats: What the count model needs for the same sequences.
         seed: Of the bootstrap.
     """
-    blocks = [block for sequence in sequences for block in _blocks(sequence)]
-    totals, sizes = (np.array(column, dtype=np.float64) for column in zip(*blocks, strict=True))
-    interval = ratio_interval(totals / math.log(2), sizes, seed=seed)
+    nats, n_characters, _ = blocks_of(sequences)
+    interval = ratio_interval(nats / math.log(2), n_characters, seed=seed)
     return Score(
         nats=math.fsum(sequence.nats for sequence in sequences),
         n_sequences=len(sequences),
@@ -166,22 +165,36 @@ def summarise(
     )
 
 
-def _blocks(sequence: SequenceScore) -> Iterator[tuple[float, int]]:
-    """Yield nats and characters of every block; the last one holds the end."""
+def blocks_of(
+    sequences: Sequence[SequenceScore],
+) -> tuple[Float[np.ndarray, " N"], Float[np.ndarray, " N"], Float[np.ndarray, " N"]]:
+    """Return nats, characters and bytes of blocks that are nearly independent of one another.
+
+    A sequence's last block holds its end, which counts as one character and one byte.
+    """
+    blocks = [block for sequence in sequences for block in _blocks(sequence)]
+    nats, n_characters, n_bytes = np.array(blocks, dtype=np.float64).T
+    return nats, n_characters, n_bytes
+
+
+def _blocks(sequence: SequenceScore) -> Iterator[tuple[float, int, int]]:
     nats = np.append(sequence.surprisal, sequence.end_nats)
     for first in range(0, len(nats), BLOCK_CHARACTERS):
-        block = nats[first : first + BLOCK_CHARACTERS]
-        yield float(block.sum()), len(block)
+        last = first + BLOCK_CHARACTERS
+        block = nats[first:last]
+        n_bytes = len(sequence.text[first:last].encode()) + (last >= len(nats))
+        yield float(block.sum()), len(block), n_bytes
 
 
 def _metrics(score: Score) -> Iterator[Metric]:
     baseline = score.baseline_nats
-    for name, value, count, interval in (
-        ("bits per character", score.bits_per_character, score.n_characters, score.interval),
-        ("bits per byte", score.bits_per_byte, score.n_bytes, None),
+    for name, key, value, count, interval in (
+        ("bits per character", "bpc", score.bits_per_character, score.n_characters, score.interval),
+        ("bits per byte", "bpb", score.bits_per_byte, score.n_bytes, None),
     ):
         yield Metric(
             name=name,
+            key=key,
             value=value,
             unit="bits",
             better="lower",
@@ -191,6 +204,7 @@ def _metrics(score: Score) -> Iterator[Metric]:
         )
     yield Metric(
         name="perplexity per character",
+        key="perplexity",
         value=score.perplexity,
         unit="characters",
         better="lower",

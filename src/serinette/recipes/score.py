@@ -1,6 +1,6 @@
 """Score a text with a model: a full pass, the state carried from the start of each sequence."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -84,19 +84,45 @@ def score_with(
     if not corpus.sequences:
         raise DataError("there is no text to score; give a file that holds some")
     check_causality(stepper)
-    closed = [_closed(codec, sequence.content) for sequence in corpus.sequences]
-    contexts = np.stack([codec.encode_context(s.context) for s in corpus.sequences])
-    results = sequence_nats(stepper, closed, contexts.astype(np.int64))
-    scored = [
-        _sequence_score(codec, sequence, symbols, nats)
-        for sequence, symbols, nats in zip(corpus.sequences, closed, results, strict=True)
+    closed = [closed_steps(codec, sequence.content) for sequence in corpus.sequences]
+    results = sequence_nats(stepper, closed, contexts_of(codec, corpus))
+    return scored(codec, corpus, results, baseline=baseline, seed=seed)
+
+
+def scored(
+    codec: Codec,
+    corpus: Corpus,
+    nats: Iterable[Float[np.ndarray, " _"]],
+    *,
+    baseline: CountModel | None = None,
+    seed: int = 0,
+) -> Score:
+    """Add up what a model gave every step of `closed_steps`.
+
+    Args:
+        codec: Of the model.
+        corpus: What was predicted.
+        nats: Of every predicted step of every sequence, in order.
+        baseline: The count model fitted on the model's training part.
+        seed: Of the bootstrap interval.
+    """
+    closed = [closed_steps(codec, sequence.content) for sequence in corpus.sequences]
+    sequences = [
+        _sequence_score(codec, sequence, symbols, given)
+        for sequence, symbols, given in zip(corpus.sequences, closed, nats, strict=True)
     ]
     baseline_nats = None if baseline is None else _baseline_nats(codec, baseline, closed)
-    return summarise(scored, baseline_nats=baseline_nats, seed=seed)
+    return summarise(sequences, baseline_nats=baseline_nats, seed=seed)
 
 
-def _closed(codec: Codec, content: str) -> Int[np.ndarray, " T"]:
-    """Encode a content between two ends."""
+def contexts_of(codec: Codec, corpus: Corpus) -> Int[np.ndarray, "N C"]:
+    """Return the context symbols of every sequence."""
+    contexts = np.stack([codec.encode_context(s.context) for s in corpus.sequences])
+    return contexts.astype(np.int64)
+
+
+def closed_steps(codec: Codec, content: str) -> Int[np.ndarray, " T"]:
+    """Encode a content between two ends: [end] + steps predicts steps + [end]."""
     end = np.array([codec.schema.end], dtype=np.int64)
     return np.concatenate([end, codec.encode(content)[:, 0].astype(np.int64), end])
 
