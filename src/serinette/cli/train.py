@@ -105,6 +105,15 @@ class TrainOptions:
         str | None,
         typer.Option(metavar="NAME", help="Encoding of the files. Found out if not set."),
     ] = None
+    canaries: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="Hide N made-up lines once in the training text, N twice, and so on up to "
+            "16 times, so that 'evaluate' can tell how well the model keeps what it saw.",
+        ),
+    ] = None
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -239,7 +248,7 @@ def _layers(options: TrainOptions, environ: Mapping[str, str]) -> tuple[Layer, .
     """Return file, environment and flags in rising priority."""
     short = {
         f"data.{name}": getattr(options, name)
-        for name in ("codec", "documents", "labels", "encoding")
+        for name in ("codec", "documents", "labels", "encoding", "canaries")
         if getattr(options, name) is not None
     }
     written = {key: f"--{key.partition('.')[2]}" for key in short}

@@ -31,6 +31,16 @@ class RawSequence:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Canary:
+    """A made-up content that was hidden in the train part."""
+
+    text: str
+    """What was hidden."""
+    repeats: int
+    """How often it stands there, at least once."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Corpus:
     """All sequences of one reading, or of one part of a split."""
 

@@ -12,7 +12,8 @@ from jaxtyping import Int, Int32
 
 from serinette.constraints.protocol import Constraint
 from serinette.core.schema import Schema
-from serinette.kinds.corpus import Corpus
+from serinette.kinds.corpus import Canary, Corpus
+from serinette.kinds.yardstick import Yardstick
 
 
 @runtime_checkable
@@ -89,6 +90,20 @@ class Codec(Protocol):
 
 
 @runtime_checkable
+class CanarySpace(Protocol):
+    """All lines that a canary could have been, each as likely as any other."""
+
+    @property
+    def bits(self) -> float:
+        """log2 of how many there are."""
+        ...
+
+    def draw(self, n: int, seed: int) -> tuple[str, ...]:
+        """Return some of them."""
+        ...
+
+
+@runtime_checkable
 class Kind(Protocol):
     """One kind of data."""
 
@@ -113,12 +128,24 @@ class Kind(Protocol):
         """Read files, folders or values; `for_training` also refuses what is too little."""
         ...
 
+    def plant(self, train: Corpus, config: Any) -> tuple[Corpus, tuple[Canary, ...]]:
+        """Hide as many canaries in the train part as the settings say; none: return it as it is."""
+        ...
+
+    def canary_space(self, train: Corpus, planted: Sequence[Canary]) -> CanarySpace:
+        """Return all that a canary could have been; `train` is the part that holds them."""
+        ...
+
     def fit(self, train: Corpus, config: Any) -> Codec:
         """Learn what a codec must know from the train part."""
         ...
 
     def codec_from_json(self, plain: Mapping[str, Any]) -> Codec:
         """Rebuild a stored codec."""
+        ...
+
+    def yardstick(self, documents: Sequence[str]) -> Yardstick:
+        """Return how sequences like these are measured."""
         ...
 
     def render(self, content: str) -> bytes:

@@ -1,19 +1,22 @@
 """From files to encoded parts: read, split, fit the codec on the training part, encode."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from serinette.batching.corpus import EncodedCorpus, join
 from serinette.core.config import Resolved
-from serinette.kinds.corpus import Corpus
+from serinette.kinds.corpus import Canary, Corpus
 from serinette.kinds.kind import Codec
 from serinette.kinds.split import Split, split
 from serinette.kinds.table import find_kind
 from serinette.training.events import Listener, Note
 from serinette.training.plan import CorpusFacts
+
+_MOST_PLANTED = 0.01
+"""A larger share of made-up text is worth a warning."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,10 +25,13 @@ class Prepared:
 
     corpus: Corpus
     parts: Split
+    """The train part holds the canaries."""
     codec: Codec
     train: EncodedCorpus
     validation: EncodedCorpus
     test: EncodedCorpus
+    canaries: tuple[Canary, ...] = ()
+    """Made-up lines that were hidden in the train part."""
 
     @property
     def facts(self) -> CorpusFacts:
@@ -59,6 +65,10 @@ def prepare(
         listener(Note(text=warning, is_warning=True))
     parts = split(corpus, settings.groups["split"])
     listener(Note(text=parts.how))
+    train, canaries = kind.plant(parts.train, settings.groups["data"])
+    if canaries:
+        listener(_what_was_planted(parts.train, train, canaries))
+        parts = replace(parts, train=train)
     codec = kind.fit(parts.train, settings.groups["data"])
     return Prepared(
         corpus=corpus,
@@ -67,6 +77,17 @@ def prepare(
         train=encode(parts.train, codec),
         validation=encode(parts.validation, codec),
         test=encode(parts.test, codec),
+        canaries=canaries,
+    )
+
+
+def _what_was_planted(before: Corpus, after: Corpus, canaries: Sequence[Canary]) -> Note:
+    n_lines = sum(canary.repeats for canary in canaries)
+    share = 1 - before.n_characters / after.n_characters
+    return Note(
+        text=f"{len(canaries)} made-up lines are hidden in the train part, {n_lines:,} with their "
+        f"repeats, {share:.2%} of it; samples may show them",
+        is_warning=share > _MOST_PLANTED,
     )
 
 

@@ -27,12 +27,18 @@ class TextConfig:
     """Most symbols that the vocabulary may hold, words and characters together, at least 2."""
     min_count: int = 1
     """A character seen fewer times than this in the train part is read as missing, at least 1."""
+    canaries: int = 0
+    """Made-up lines to hide in the train part, so that an evaluation can tell how well the model
+    keeps what it saw: so many once, so many twice, and so on for 4, 8 and 16 times; 0 hides none.
+    Samples may show them."""
 
     def __post_init__(self) -> None:
         if self.max_vocabulary < 2:  # noqa: PLR2004 - one symbol leaves nothing to predict
             raise ConfigError(f"max_vocabulary must be at least 2, got {self.max_vocabulary}")
         if self.min_count < 1:
             raise ConfigError(f"min_count must be at least 1, got {self.min_count}")
+        if self.canaries < 0:
+            raise ConfigError(f"canaries must be at least 0, got {self.canaries}")
         if self.labels == "column" and self.documents not in (None, "line"):
             raise ConfigError(
                 f"labels 'column' needs documents 'line', got '{self.documents}'; "

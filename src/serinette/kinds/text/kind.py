@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from serinette.kinds.corpus import Corpus
+from serinette.kinds.corpus import Canary, Corpus
+from serinette.kinds.text.canaries import CanarySpace, plant
 from serinette.kinds.text.codec import TextCodec, codec_from_json, fit_codec
 from serinette.kinds.text.config import TextConfig
 from serinette.kinds.text.reader import read_text
+from serinette.kinds.text.yardstick import TextYardstick, yardstick_of
 
 
 class TextKind:
@@ -27,6 +29,11 @@ class TextKind:
         """Read files and folders (paths), or the texts themselves (strings)."""
         return read_text(sources, config, for_training=for_training)
 
+    def plant(self, train: Corpus, config: TextConfig) -> tuple[Corpus, tuple[Canary, ...]]:
+        """Hide lines of frequent words in the train part."""
+        planted = plant(train, config.canaries)
+        return planted.corpus, planted.canaries
+
     def fit(self, train: Corpus, config: TextConfig) -> TextCodec:
         """Learn the alphabet and the labels."""
         return fit_codec(train, config)
@@ -34,6 +41,14 @@ class TextKind:
     def codec_from_json(self, plain: Mapping[str, Any]) -> TextCodec:
         """Rebuild a stored codec."""
         return codec_from_json(plain)
+
+    def canary_space(self, train: Corpus, planted: Sequence[Canary]) -> CanarySpace:
+        """Lines of frequent words."""
+        return CanarySpace.of(train, planted)
+
+    def yardstick(self, documents: Sequence[str]) -> TextYardstick:
+        """Short documents are measured whole, long ones in passages of 30 words."""
+        return yardstick_of(documents)
 
     def render(self, content: str) -> bytes:
         """Return UTF-8 that ends in a line break."""

@@ -1,0 +1,211 @@
+"""What can be asked of text alone: are words real, are they well spelt, do brackets close.
+
+Real text is asked the same, and its answer stands beside as the floor. Nothing here looks at the
+model or at what it was trained on.
+
+Shape letters: `N` pieces, `T` characters.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from unicodedata import category
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from serinette.core.bootstrap import ratio_interval
+from serinette.core.metric import Interval, Metric
+from serinette.counts.ngram import WittenBell
+from serinette.kinds.text.tokens import is_word, tokens
+
+_ORDER = 4
+_BORDER = "\U0010ffff"
+"""No character, by the rules of Unicode: stands between two words."""
+_OPENING = dict(zip(")]}」』）】》〉", "([{「『（【《〈", strict=True))
+"""The opening bracket of every closing one."""
+_QUOTES = '"“”„«»'
+_SIGNS = re.compile("[" + re.escape("".join((*_OPENING, *_OPENING.values(), *_QUOTES))) + "]")
+
+_HYPHENS = str.maketrans("-\u2010\u2011", "   ")
+"""Between the parts of a compound: each is a word, the whole is no invention."""
+
+_INVENTED: dict[str, Any] = {
+    "key": "invented",
+    "name": "invented words",
+    "unit": "%",
+    "better": "real",
+    "note": "Words that other real text does not hold, whatever their case; real text has such "
+    "words too: names, rare words.",
+}
+_SPELLING: dict[str, Any] = {
+    "key": "spelling",
+    "name": "spelling surprise per letter inside words",
+    "unit": "nats",
+    "better": "real",
+    "note": "Under a model of four characters counted in other real text; more than real text is "
+    "misspelt, less is the same few words again and again.",
+}
+_BRACKETS: dict[str, Any] = {
+    "key": "brackets",
+    "name": "pieces with closed brackets and quotes",
+    "unit": "%",
+    "better": "real",
+    "note": "Brackets close in order and double quotes come in pairs; a piece cut out of a longer "
+    "text may fail without fault.",
+}
+
+
+def text_metrics(
+    samples: Sequence[str],
+    real: Sequence[str],
+    twin: Sequence[str],
+    *,
+    groups: Int[np.ndarray, " N"] | None = None,
+    seed: int = 0,
+) -> list[Metric]:
+    """Measure samples, and as the floor held-out text, by the measure of other real text.
+
+    Args:
+        samples: Pieces that a model wrote.
+        real: Pieces of held-out text.
+        twin: Other real text, the more the better. It alone says which words there are and how
+            they are spelt, so that samples and `real` are asked the same, whatever their sizes.
+        groups: Which pieces of `real` come from one document; None: each from its own.
+        seed: Of the intervals.
+
+    Returns:
+        `invented`, `spelling` and `brackets`; a metric that finds nothing to measure in the
+        samples (no words, no two letters in a row, no pieces) is left out.
+    """
+    known = {word for piece in twin for word in _words(piece)}
+    speller = _Speller(twin)
+    measured = (
+        (_INVENTED, _invented(samples, known), _invented(real, known)),
+        (_SPELLING, speller.tally(samples), speller.tally(real)),
+        (_BRACKETS, _closed(samples), _closed(real)),
+    )
+    metrics = []
+    for facts, of_samples, of_real in measured:
+        value, interval = of_samples.mean(None, seed)
+        floor, floor_interval = of_real.mean(groups, seed)
+        if value is None:
+            continue
+        metric = Metric(
+            **facts,
+            value=value,
+            interval=interval,
+            n=int(np.count_nonzero(of_samples.sizes)),
+            floor=floor,
+            floor_interval=floor_interval,
+            seed=seed,
+        )
+        metrics.append(metric)
+    return metrics
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Tally:
+    """What was found in each piece, and among how many."""
+
+    totals: Float[np.ndarray, " N"]
+    sizes: Float[np.ndarray, " N"]
+
+    def mean(
+        self, groups: Int[np.ndarray, " N"] | None, seed: int
+    ) -> tuple[float | None, Interval | None]:
+        """Return sum(totals) / sum(sizes) and its interval; pieces of size 0 say nothing."""
+        holds_some = self.sizes > 0
+        if not holds_some.any():
+            return None, None
+        totals, sizes = self.totals[holds_some], self.sizes[holds_some]
+        owners = None if groups is None else groups[holds_some]
+        return float(totals.sum() / sizes.sum()), ratio_interval(totals, sizes, owners, seed=seed)
+
+
+def _words(piece: str) -> Iterator[str]:
+    return filter(is_word, tokens(piece.casefold().translate(_HYPHENS)))
+
+
+def _invented(pieces: Sequence[str], known: set[str]) -> _Tally:
+    """Count the words of each piece, and 100 for each that is not known."""
+    unknown = [[word not in known for word in _words(piece)] for piece in pieces]
+    return _Tally(
+        totals=np.array([100.0 * sum(piece) for piece in unknown]),
+        sizes=np.array([float(len(piece)) for piece in unknown]),
+    )
+
+
+class _Speller:
+    """A count model of characters; all that it never saw are one symbol to it."""
+
+    def __init__(self, pieces: Sequence[str]) -> None:
+        points = _letters(pieces)
+        self._known = np.setdiff1d(points, ord(_BORDER))
+        borders = np.flatnonzero(points == ord(_BORDER))
+        ends = borders[np.diff(borders, prepend=-1) > 1]  # of words, not of gaps
+        starts = np.append(-1, borders)[np.searchsorted(borders, ends)] + 1
+        symbols = self._symbols(points)
+        words = [symbols[start:end] for start, end in zip(starts, ends, strict=True)]
+        self._model = WittenBell.fit(words, _ORDER, len(self._known) + 1)
+
+    def tally(self, pieces: Sequence[str]) -> _Tally:
+        """Count the letters after a letter of each piece, and add up their nats.
+
+        A word is spelt the same wherever it stands: neither its first letter nor what stood before
+        it says anything about spelling.
+        """
+        # A character that the model never saw hides what stands before it, as the start of a
+        # sequence does. So all words go through the model at once.
+        points = _letters(pieces)
+        owners = np.repeat(np.arange(len(pieces)), [len(piece) + 1 for piece in pieces])
+        is_letter = points != ord(_BORDER)
+        letters = np.flatnonzero(is_letter[1:] & is_letter[:-1]) + 1
+        nats = self._model.nats(self._symbols(points))[letters]
+        return _Tally(
+            totals=np.bincount(owners[letters], nats, minlength=len(pieces)).astype(np.float64),
+            sizes=np.bincount(owners[letters], minlength=len(pieces)).astype(np.float64),
+        )
+
+    def _symbols(self, points: Int[np.ndarray, " T"]) -> Int[np.ndarray, " T"]:
+        """Return the place of each character among the known ones; after them what is unknown."""
+        places = np.searchsorted(self._known, points)
+        is_known = np.append(self._known, -1)[places] == points
+        symbols: Int[np.ndarray, " T"] = np.where(is_known, places, len(self._known))
+        return symbols
+
+
+def _letters(pieces: Sequence[str]) -> Int[np.ndarray, " T"]:
+    """Return the characters of all pieces, a border after each; what is no letter is a border."""
+    points = _code_points("".join(piece + _BORDER for piece in pieces))
+    different, places = np.unique(points, return_inverse=True)
+    is_letter = np.array([category(chr(i))[0] in "LM" for i in different], dtype=bool)[places]
+    points[~is_letter] = ord(_BORDER)
+    return points
+
+
+def _code_points(text: str) -> Int[np.ndarray, " T"]:
+    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    return points.astype(np.int64)
+
+
+def _closed(pieces: Sequence[str]) -> _Tally:
+    """Count 100 for each piece whose brackets and quotes are closed."""
+    return _Tally(
+        totals=np.array([100.0 * _is_closed(piece) for piece in pieces]),
+        sizes=np.ones(len(pieces)),
+    )
+
+
+def _is_closed(piece: str) -> bool:
+    still_open: list[str] = []
+    n_quotes = 0
+    for sign in _SIGNS.findall(piece):
+        if sign in _QUOTES:
+            n_quotes += 1
+        elif sign not in _OPENING:
+            still_open.append(sign)
+        elif not still_open or still_open.pop() != _OPENING[sign]:
+            return False
+    return not still_open and n_quotes % 2 == 0
