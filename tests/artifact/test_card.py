@@ -56,7 +56,7 @@ def test_the_card_tells_data_size_figures_and_limits(facts):
         "2 layers of 256 units, 234,567 parameters",
         "1,003,854 characters",
         "`notes-7.txt` and 3 more",
-        "| bits per character | 2.136 bits | 2.1 to 2.2 | 2.4 | 11,540 |",
+        "| bits per character | 2.136 bits | 2.1 to 2.2 |  | 2.4 | 11,540 |",
         'serinette generate "my notes: 春" -n 5',
         "- Split by place.",
         "It knows no facts",
@@ -91,4 +91,4 @@ def test_a_metric_without_interval_or_baseline_has_empty_cells(facts):
     from dataclasses import replace
 
     bare = replace(METRIC, interval=None, baseline=None)
-    assert "| 2.136 bits |  |  | 11,540 |" in model_card(replace(facts, metrics=[bare]))
+    assert "| 2.136 bits |  |  |  | 11,540 |" in model_card(replace(facts, metrics=[bare]))

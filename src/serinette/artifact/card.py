@@ -8,6 +8,12 @@ from typing import Any
 from serinette.core.metric import Metric
 
 _MAX_SOURCES = 8
+_EVALUATION = "## Evaluation"
+_CARD_METRICS = (
+    "bpc", "bpb", "ece", "bleu4", "selfbleu4", "lm", "rlm", "fed", "mauve", "accuracy",
+    "copy50", "duplicates", "extraction", "mia_loss", "exposure1", "exposure16",
+)  # fmt: skip
+"""Figures of a full evaluation that the card shows; all of them stand in the report."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +55,23 @@ def model_card(facts: CardFacts) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def with_evaluation(card: str, metrics: Sequence[Metric], verdict: str) -> str:
+    """Put an evaluation into a card, in the place of the one before; all else stays as it is.
+
+    Args:
+        card: The card, perhaps edited by people.
+        metrics: All figures of the evaluation; the card shows the telling ones.
+        verdict: The verdict in plain words.
+    """
+    chosen = [m for key in _CARD_METRICS for m in metrics if m.key == key]
+    section = "\n\n".join([_evaluation(chosen), _one_line(verdict), "All of it: `report.html`."])
+    before, head, rest = card.partition(_EVALUATION + "\n")
+    if not head:
+        return f"{card.rstrip()}\n\n{section}\n"
+    after = rest.find("\n## ")
+    return f"{before}{section}\n" + (rest[after:] if after >= 0 else "")
+
+
 def _front_matter(facts: CardFacts) -> str:
     head: dict[str, object] = {
         "library_name": "serinette",
@@ -82,22 +105,24 @@ def _evaluation(metrics: Sequence[Metric]) -> str:
     if not metrics:
         return ""
     rows = [
-        "## Evaluation",
+        _EVALUATION,
         "",
         "On data that it did not learn from.",
         "",
-        "| measure | value | 95 % interval | count baseline | measured on |",
-        "|---|---|---|---|---|",
+        "| measure | value | 95 % interval | real text | count baseline | measured on |",
+        "|---|---|---|---|---|---|",
     ]
     rows += [_row(metric) for metric in metrics]
     return "\n".join(rows)
 
 
 def _row(metric: Metric) -> str:
+    name = f"{metric.name}, {metric.setting}" if metric.setting else metric.name
     interval = "" if metric.interval is None else "{:.4g} to {:.4g}".format(*metric.interval)
-    baseline = "" if metric.baseline is None else f"{metric.baseline:.4g}"
-    value = f"{metric.value:.4g} {metric.unit}"
-    return f"| {metric.name} | {value} | {interval} | {baseline} | {metric.n:,} |"
+    others = ["" if v is None else f"{v:.4g}" for v in (metric.floor, metric.baseline)]
+    value = f"{metric.value:.4g} {metric.unit}".rstrip()
+    cells = [name, value, interval, *others, f"{metric.n:,}"]
+    return "| " + " | ".join(cells) + " |"
 
 
 def _samples(samples: Sequence[str]) -> str:

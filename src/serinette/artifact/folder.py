@@ -7,6 +7,7 @@ model.safetensors    weights, float32, by the names of `nets.config.expected_sha
 decode.fp32.onnx     step graph
 history.jsonl        one line an evaluation
 evaluation.json      figures
+report.html          the evaluation as a page, once `serinette evaluate` has run
 manifest.json        size and SHA-256 of each
 
 Nothing here runs code from the folder, and nothing here needs torch.
@@ -32,7 +33,8 @@ from serinette.nets.config import ModelConfig, expected_shapes
 CARD, CONFIG, CODEC = "README.md", "config.json", "codec.json"
 WEIGHTS, GRAPH = "model.safetensors", "decode.fp32.onnx"
 HISTORY, EVALUATION = "history.jsonl", "evaluation.json"
-EDITED_BY_PEOPLE = (CARD, EVALUATION, "report.html")
+REPORT = "report.html"
+EDITED_BY_PEOPLE = (CARD, EVALUATION, REPORT)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,6 +24,7 @@ COMMANDS = {
     "train": "Train a model on your own texts, within a time that you choose.",
     "generate": "Write new text with a trained model.",
     "score": "Measure how well a model predicts a text.",
+    "evaluate": "Find out whether a model is any good: a report.",
     "inspect": "Show what a data file or a model holds.",
     "runs": "List, show, compare and remove trainings.",
     "data": "List and get public corpora to try things on.",

@@ -6,21 +6,16 @@ must still be where they were, unchanged.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from serinette.artifact.folder import Artifact
-from serinette.core.config import Layer, Resolved, resolve
+from serinette.core.config import Layer, resolve
 from serinette.core.errors import SerinetteError
 from serinette.counts.ngram import WittenBell
 from serinette.kinds.kind import Kind
 from serinette.kinds.table import find_kind
 from serinette.recipes.baseline import fit_baseline
-from serinette.recipes.prepare import prepare
-from serinette.recipes.requests import GROUPS
-from serinette.training.events import silent
-
-_SECTIONS = ("data", "split")
+from serinette.recipes.training_data import prepared_again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,23 +34,10 @@ def count_model_of(artifact: Artifact) -> CountModel:
 
     Data that are gone or have changed give no model but a sentence that says so.
     """
-    paths = [Path(path) for path in artifact.source.get("paths", ())]
-    if not paths:
-        return CountModel(
-            note="no count model beside it: the model does not say what it learnt from"
-        )
-    gone = [path for path in paths if not path.exists()]
-    if gone:
-        return CountModel(note=f"no count model beside it: {gone[0]} is no longer there")
     try:
-        prepared = prepare(artifact.kind, paths, _settings(artifact), silent)
+        prepared = prepared_again(artifact)
     except SerinetteError as error:
         return CountModel(note=f"no count model beside it: {error}")
-    hashes = [source.sha256 for source in prepared.corpus.sources]
-    if hashes != artifact.source.get("sha256") or prepared.codec.to_json() != artifact.codec:
-        return CountModel(
-            note=f"no count model beside it: the data at {paths[0]} have changed since training"
-        )
     size = getattr(artifact.schema.fields[0], "size", 0)
     fitted = fit_baseline(prepared.train, prepared.validation, size)
     return CountModel(model=fitted.model, order=fitted.order)
@@ -80,13 +62,3 @@ def reading_settings(artifact: Artifact, wishes: Mapping[str, Any]) -> tuple[Kin
         Layer(origin="command line", values=given, written=written),
     ]
     return kind, resolve({"data": kind.config_type}, layers).groups["data"]
-
-
-def _settings(artifact: Artifact) -> Resolved:
-    values = {
-        f"{section}.{key}": value
-        for section in _SECTIONS
-        for key, value in artifact.source.get(section, {}).items()
-    }
-    groups = {section: GROUPS[section] for section in _SECTIONS}
-    return resolve(groups, [Layer(origin="config.json", values=values)])

@@ -1,0 +1,97 @@
+"""What an evaluation is about: the models, the data of the first one, the held-out text."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from serinette.artifact.folder import CODEC, CONFIG, GRAPH, WEIGHTS, Artifact
+from serinette.core.cores import available_threads
+from serinette.core.errors import DataError
+from serinette.decoding.checks import check_causality
+from serinette.decoding.onnx_stepper import OnnxStepper
+from serinette.decoding.stepper import Stepper
+from serinette.kinds.corpus import Corpus
+from serinette.kinds.kind import Codec, Kind
+from serinette.kinds.table import find_kind
+from serinette.kinds.yardstick import Yardstick
+from serinette.recipes.evaluate.cache import key_of
+from serinette.recipes.prepare import Prepared
+from serinette.recipes.training_data import prepared_again
+
+_REMEDY = "; say with --data where the training data are"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """A model, ready to read and to write."""
+
+    name: str
+    artifact: Artifact
+    codec: Codec
+    steppers: tuple[Stepper, ...]
+    """One for each thread."""
+
+    @property
+    def identity(self) -> str:
+        """A hash of all that decides what the model does."""
+        return key_of(*(self.artifact.files[name] for name in (WEIGHTS, GRAPH, CODEC, CONFIG)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """Models and data."""
+
+    subjects: tuple[Subject, ...]
+    """The model, and perhaps a second one to compare it with."""
+    kind: Kind
+    yardstick: Yardstick
+    prepared: Prepared
+    """The training data of the first model."""
+    held_out: Corpus
+    caveats: tuple[str, ...] = ()
+    """What is to be said about the held-out text."""
+
+
+def open_case(artifacts: Sequence[Artifact], data: Sequence[Path] | Sequence[str]) -> Case:
+    """Read the training data of the first model again and make all models ready.
+
+    Raises:
+        NotFoundError: If the data are gone.
+        DataError: If they have changed, or nothing was held out.
+    """
+    first = artifacts[0]
+    prepared = prepared_again(first, data, remedy=_REMEDY)
+    held_out, caveats = _held_out(prepared)
+    kind = find_kind(first.kind)
+    return Case(
+        subjects=tuple(_subject(artifact) for artifact in artifacts),
+        kind=kind,
+        yardstick=kind.yardstick([s.content for s in prepared.parts.train.sequences]),
+        prepared=prepared,
+        held_out=held_out,
+        caveats=caveats,
+    )
+
+
+def _subject(artifact: Artifact) -> Subject:
+    folder = artifact.folder.resolve()
+    name = folder.parent.name if folder.name == "model" else folder.name
+    schema, graph = artifact.schema, artifact.graph()
+    steppers = tuple(OnnxStepper(graph, schema) for _ in range(available_threads()))
+    check_causality(steppers[0])
+    codec = find_kind(artifact.kind).codec_from_json(artifact.codec)
+    return Subject(name=name, artifact=artifact, codec=codec, steppers=steppers)
+
+
+def _held_out(prepared: Prepared) -> tuple[Corpus, tuple[str, ...]]:
+    """Return the part that was looked at least, and what is to be said about it."""
+    parts = prepared.parts
+    if parts.test.sequences:
+        return parts.test, ()
+    if parts.validation.sequences:
+        caveat = (
+            "There is no test part: the figures are of the validation part, by which the "
+            "training was steered, and are a little too good."
+        )
+        return parts.validation, (caveat,)
+    raise DataError("nothing was held out in training; train again with --split.test_share above 0")
