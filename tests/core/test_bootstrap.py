@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from serinette.core.bootstrap import mean_interval, paired_difference_interval, ratio_interval
+from serinette.core.bootstrap import mean_interval, ratio_interval
 
 
 def slow_interval(totals, sizes, seed):
@@ -58,16 +58,4 @@ def test_fewer_than_two_groups_have_no_interval():
     one = np.ones(1)
     assert mean_interval(np.zeros(0)) is None
     assert ratio_interval(one, one) is None
-    assert paired_difference_interval(one, one) is None
     assert mean_interval(np.arange(9.0), np.zeros(9, dtype=np.int64)) is None
-
-
-def test_what_is_hard_for_both_does_not_widen_their_difference():
-    generator = np.random.default_rng(4)
-    hardness = generator.normal(0, 10, 300)
-    a = hardness + generator.normal(0.5, 1, 300)
-    b = hardness + generator.normal(0, 1, 300)
-    low, high = paired_difference_interval(a, b)
-    assert 0 < low < (a - b).mean() < high < 1
-    same_low, same_high = paired_difference_interval(a, a)
-    assert same_low == same_high == 0

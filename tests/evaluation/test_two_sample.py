@@ -6,7 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serinette.evaluation.ragged import Ragged
-from serinette.evaluation.two_sample import classifier_accuracy, gram_features
+from serinette.evaluation.two_sample import (
+    _solve_wide,
+    _tall_solver,
+    classifier_accuracy,
+    gram_features,
+)
 
 seeds = st.integers(0, 2**32)
 
@@ -187,3 +192,17 @@ def test_the_order_of_words_is_seen_from_two_words_on():
 
     assert accuracy((1,)) == 0.5
     assert accuracy((1, 2, 3)) > 0.95
+
+
+@settings(max_examples=20)
+@given(seeds, st.integers(2, 4))
+def test_many_features_and_few_are_solved_alike(seed, n_folds):
+    generator = np.random.default_rng(seed)
+    rows = generator.normal(size=(23, 11))
+    rows -= rows.mean(axis=0)
+    folds = [np.arange(k, 23, n_folds) for k in range(n_folds)]
+    tall = _tall_solver(rows, folds)
+    for fold in folds:
+        difference = generator.normal(size=11)
+        wide = _solve_wide(rows, fold, 0.3, difference)
+        assert tall(rows, fold, 0.3, difference) == pytest.approx(wide, abs=1e-10)

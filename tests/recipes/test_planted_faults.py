@@ -8,7 +8,7 @@ from serinette.evaluation.report.content import Evaluation
 from serinette.recipes.evaluate.files import FilesRequest, evaluate_files
 from serinette.recipes.evaluate.request import EvaluateRequest
 
-REQUEST = EvaluateRequest(n_pieces=600, n_embedded=300)
+REQUEST = EvaluateRequest(n_pieces=500, n_embedded=250)
 TRAINING = sentences(1_500, 1)
 SAMPLES = {
     "real": sentences(600, 3),
@@ -55,7 +55,7 @@ def test_real_text_in_the_place_of_samples_lights_nothing(judged):
     [
         ("shuffled", "Word order", "do not follow one another"),
         ("repeated", "Variety", "collapse"),
-        ("copied", "Copying", "pieces of the training text"),
+        ("copied", "Copying", "word for word"),
         ("noise", "Spelling", "no words of the real text"),
         ("another subject", "Subject", "not used as often"),
     ],

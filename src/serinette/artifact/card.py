@@ -1,6 +1,7 @@
 """The model card: what the model is, what it learned from, how good it is and what it cannot do."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,9 @@ from serinette.core.metric import Metric
 
 _MAX_SOURCES = 8
 _EVALUATION = "## Evaluation"
+_OLD_EVALUATION = re.compile(
+    rf"^{_EVALUATION}[ \t]*\r?\n.*?(?:(?=\r?\n##? )|\Z)", re.DOTALL | re.MULTILINE
+)
 _CARD_METRICS = (
     "bpc", "bpb", "ece", "bleu4", "selfbleu4", "lm", "rlm", "fed", "mauve", "accuracy",
     "copy50", "duplicates", "extraction", "mia_loss", "exposure1", "exposure16",
@@ -65,11 +69,10 @@ def with_evaluation(card: str, metrics: Sequence[Metric], verdict: str) -> str:
     """
     chosen = [m for key in _CARD_METRICS for m in metrics if m.key == key]
     section = "\n\n".join([_evaluation(chosen), _one_line(verdict), "All of it: `report.html`."])
-    before, head, rest = card.partition(_EVALUATION + "\n")
-    if not head:
+    found = _OLD_EVALUATION.search(card)
+    if found is None:
         return f"{card.rstrip()}\n\n{section}\n"
-    after = rest.find("\n## ")
-    return f"{before}{section}\n" + (rest[after:] if after >= 0 else "")
+    return f"{card[: found.start()]}{section}\n{card[found.end() :]}"
 
 
 def _front_matter(facts: CardFacts) -> str:

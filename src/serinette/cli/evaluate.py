@@ -125,6 +125,9 @@ def run(options: EvaluateOptions) -> None:
     With --samples the output of any generator is judged in the same way.
     """
     _check(options)
+    # The matrices are small: a second thread of NumPy's gains nothing (46 s against 47 s), and waits
+    # busily where the machine is shared.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if options.answers:
         from serinette.cli.turing import score_sheets
 
@@ -183,8 +186,20 @@ def _check(options: EvaluateOptions) -> None:
             f"give MODEL ({options.model}) or --samples, not both",
         ),
         (
-            has_samples and (options.against or options.turing),
-            "--against and --turing need a MODEL, not --samples",
+            has_samples and (options.against or options.turing or options.data),
+            "--against, --turing and --data need a MODEL, not --samples",
+        ),
+        (
+            not has_samples and (options.reference or options.training),
+            "--reference and --training go with --samples",
+        ),
+        (
+            options.key is not None and not options.answers,
+            "--key goes with --answers",
+        ),
+        (
+            options.turing and out is not None and out.suffix != ".html",
+            f"-o {out}: the name of a --turing sheet must end in .html",
         ),
         (
             not (has_samples or options.answers or options.model),
@@ -276,8 +291,9 @@ def _of_files(
 
 def _gates(options: EvaluateOptions) -> "Sequence[Gate]":
     from serinette.evaluation.gates import parse
+    from serinette.recipes.evaluate.sections import KNOWN_KEYS
 
-    return parse(options.fail_on) if options.fail_on else ()
+    return parse(options.fail_on, KNOWN_KEYS) if options.fail_on else ()
 
 
 def _enforce(gates: "Sequence[Gate]", evaluation: "Evaluation") -> None:

@@ -1,11 +1,12 @@
 """Progress of an evaluation on standard error: one live line on a terminal, lines otherwise."""
 
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from serinette.cli.output import say
+from serinette.cli.output import pictured, say
 from serinette.cli.progress import bar
 from serinette.core.durations import format_duration
 from serinette.recipes.evaluate.progress import Working
@@ -34,7 +35,8 @@ def telling() -> Iterator[Callable[[Working], None]]:
 
 
 def _live(working: Working) -> None:
-    sys.stderr.write(f"\r\x1b[2K{progress_line(working)}")
+    width = shutil.get_terminal_size().columns - 1  # a line that wraps could not be wiped
+    sys.stderr.write(f"\r\x1b[2K{pictured(progress_line(working))[:width]}")
     sys.stderr.flush()
 
 

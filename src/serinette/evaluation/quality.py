@@ -13,13 +13,15 @@ to it than the beginning does.
 Shape letters: `N` pieces, `M` pieces with features, `D` features, `V` tokens.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int
 
+from serinette.core.jackknife import jackknife_interval, left_out_rows
 from serinette.core.metric import Metric
 from serinette.evaluation import diversity
 from serinette.evaluation.bleu import ORDERS, bleu, self_bleu
@@ -29,9 +31,9 @@ from serinette.evaluation.language import independent_nats
 from serinette.evaluation.mauve import mauve
 from serinette.evaluation.ragged import Ragged
 from serinette.evaluation.two_sample import classifier_accuracy, gram_features
+from serinette.kinds.yardstick import OwnMetrics
 
-OwnMetrics = Callable[[Sequence[str], Sequence[str], Sequence[str]], list[Metric]]
-"""A kind's own metrics of (samples, held-out text, twin)."""
+Measure = Callable[[Ragged], float]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,6 +70,7 @@ class RealText:
     known: Callable[[], Bool[np.ndarray, " V"]]
     """Which tokens occur in real text, of all that have been met by now."""
     own_metrics: OwnMetrics
+    """Measures samples in ways that are special to the kind."""
     embedding: str
     """What made the features, for the notes."""
 
@@ -122,24 +125,7 @@ def _variety(samples: PieceSet, real: RealText, seed: int) -> list[Figure]:
     repeats = diversity.is_repeat(tokens).astype(np.float64)
     loops = diversity.repetition(tokens)
     figures = [
-        _plain("distinct-" + str(n), f"distinct{n}", diversity.distinct(tokens, n), "", samples)
-        for n in (1, 2, 3, 4)
-    ]
-    shares = _word_distance(tokens, real)
-    lengths = diversity.length_distance(tokens, real.held_out.tokens)
-    figures += [
-        _plain("distance of word frequencies", "words", shares, "bits", samples, "lower"),
-        _plain("distance of lengths", "length", lengths, "tokens", samples, "lower"),
-        _plain(
-            "entropy of 2-grams", "entropy2", diversity.gram_entropy(tokens, 2), "bits", samples
-        ),
-        _plain(
-            "vocabulary coverage",
-            "coverage",
-            100 * diversity.vocabulary_coverage(tokens, real.held_out.tokens),
-            "%",
-            samples,
-        ),
+        *_of_whole_sets(samples, real),
         ratio_figure(
             loops,
             groups=samples.groups,
@@ -173,19 +159,54 @@ def _word_distance(tokens: Ragged, real: RealText) -> float:
     return diversity.unigram_divergence(flat, real.held_out.tokens, len(known))
 
 
-def _plain(
-    name: str,
-    key: str,
-    value: float,
-    unit: str,
-    samples: PieceSet,
-    better: Literal["real", "lower"] = "real",
-) -> Figure:
-    return Figure(
-        metric=Metric(
-            name=name, key=key, value=value, unit=unit, better=better, n=len(samples.texts)
+def _of_whole_sets(samples: PieceSet, real: RealText) -> list[Figure]:
+    """Measure what is no mean over pieces; intervals come from leaving tenths of the set out."""
+    held_out = real.held_out.tokens
+    measures: list[tuple[str, str, str, Literal["real", "lower"], Measure]] = [
+        (f"distinct-{n}", f"distinct{n}", "", "real", partial(diversity.distinct, n=n))
+        for n in (1, 2, 3, 4)
+    ]
+    measures += [
+        ("entropy of 2-grams", "entropy2", "bits", "real", partial(diversity.gram_entropy, n=2)),
+        (
+            "vocabulary coverage",
+            "coverage",
+            "%",
+            "real",
+            lambda tokens: 100 * diversity.vocabulary_coverage(tokens, held_out),
+        ),
+        (
+            "distance of word frequencies",
+            "words",
+            "bits",
+            "lower",
+            lambda tokens: _word_distance(tokens, real),
+        ),
+        (
+            "distance of lengths",
+            "length",
+            "tokens",
+            "lower",
+            lambda tokens: diversity.length_distance(tokens, held_out),
+        ),
+    ]
+    rests = [samples.tokens.select(rows) for rows in left_out_rows(samples.groups)]
+    return [
+        Figure(
+            metric=Metric(
+                name=name,
+                key=key,
+                value=measure(samples.tokens),
+                interval=jackknife_interval(
+                    measure(samples.tokens), [measure(rest) for rest in rests]
+                ),
+                unit=unit,
+                better=better,
+                n=len(samples.texts),
+            )
         )
-    )
+        for name, key, unit, better, measure in measures
+    ]
 
 
 def _lm_score(samples: PieceSet, real: RealText, seed: int) -> Figure:

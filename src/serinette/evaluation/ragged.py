@@ -60,6 +60,12 @@ class Numbering:
     def __len__(self) -> int:
         return len(self._number_of)
 
+    def fork(self) -> "Numbering":
+        """Return a copy that grows on its own: what others meet later changes no number in it."""
+        copy = Numbering()
+        copy._number_of = dict(self._number_of)
+        return copy
+
     def number(self, rows: Iterable[Sequence[str]]) -> Ragged:
         """Number the tokens of every row; a new token gets the next free number."""
         number_of = self._number_of

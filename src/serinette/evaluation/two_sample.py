@@ -12,7 +12,7 @@ Shape letters: `N` real pieces, `M` generated pieces, `P` pieces of both sides, 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -160,20 +160,63 @@ def _out_of_fold(
     centred = features - features.mean(axis=0)
     ridge = _RIDGE * max(float(centred.var()), _TINY)
     folds = [np.flatnonzero(parts == part) for part in np.unique(parts)]
-    squares = [centred[rows].T @ centred[rows] for rows in folds]
-    everything = np.sum(squares, axis=0)
+    is_wide = len(features) < features.shape[1]
+    solve = _solve_wide if is_wide else _tall_solver(centred, folds)
     scores = np.empty(len(features))
-    for rows, square in zip(folds, squares, strict=True):
+    for rows in folds:
         fitted = np.ones(len(features), dtype=bool)
         fitted[rows] = False
-        mean = centred[fitted].mean(axis=0)
         ends = [centred[fitted & side].mean(axis=0) for side in (is_real, ~is_real)]
-        # The sums over what is fitted are those over everything less those over the fold.
-        covariance = (everything - square) / fitted.sum() - np.outer(mean, mean)
-        covariance[np.diag_indices_from(covariance)] += ridge
-        direction = np.linalg.solve(covariance.astype(np.float64), ends[0] - ends[1])
+        direction = solve(centred, rows, ridge, ends[0] - ends[1])
         scores[rows] = (centred[rows] - (ends[0] + ends[1]) / 2) @ direction
     return scores
+
+
+_Solve = Callable[
+    [Float[np.ndarray, "P D"], Int[np.ndarray, " F"], float, Float[np.ndarray, " D"]],
+    Float[np.ndarray, " D"],
+]
+"""Divides by the covariance of all pieces but those of a fold, plus the ridge."""
+
+
+def _tall_solver(centred: Float[np.ndarray, "P D"], folds: list[np.ndarray]) -> _Solve:
+    """Return what solves in D equations; the covariances share their sums."""
+    squares = {int(rows[0]): centred[rows].T @ centred[rows] for rows in folds}
+    everything = np.sum(list(squares.values()), axis=0)
+
+    def solve(
+        centred: Float[np.ndarray, "P D"],
+        left_out: Int[np.ndarray, " F"],
+        ridge: float,
+        difference: Float[np.ndarray, " D"],
+    ) -> Float[np.ndarray, " D"]:
+        # The sums over what is fitted are those over everything less those over the fold.
+        n_fitted = len(centred) - len(left_out)
+        mean = (centred.sum(axis=0) - centred[left_out].sum(axis=0)) / n_fitted
+        covariance = (everything - squares[int(left_out[0])]) / n_fitted - np.outer(mean, mean)
+        covariance[np.diag_indices_from(covariance)] += ridge
+        direction: Float[np.ndarray, " D"] = np.linalg.solve(
+            covariance.astype(np.float64), difference
+        )
+        return direction
+
+    return solve
+
+
+def _solve_wide(
+    centred: Float[np.ndarray, "P D"],
+    left_out: Int[np.ndarray, " F"],
+    ridge: float,
+    difference: Float[np.ndarray, " D"],
+) -> Float[np.ndarray, " D"]:
+    """Solve in as many equations as there are pieces (Woodbury), where features are more."""
+    fitted = np.delete(centred, left_out, axis=0).astype(np.float64)
+    fitted -= fitted.mean(axis=0)
+    kernel = fitted @ fitted.T
+    kernel[np.diag_indices_from(kernel)] += len(fitted) * ridge
+    within = np.linalg.solve(kernel, fitted @ difference)
+    direction: Float[np.ndarray, " D"] = (difference - fitted.T @ within) / ridge
+    return direction
 
 
 def _grams(

@@ -5,6 +5,7 @@ captions and plays. The thresholds are judgements; planted faults in the tests s
 sees what it is named after, and that real text in the place of samples lights nothing.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -31,7 +32,7 @@ class Measure:
     @property
     def light(self) -> Light:
         """How bad it is."""
-        if not self.is_judged:
+        if not self.is_judged or math.isnan(self.excess):
             return "none"
         if self.excess > self.red:
             return "red"
@@ -84,10 +85,9 @@ def _below(by_key: Found, key: str, limits: tuple[float, float], sentence: str) 
 
 
 def _slack(metric: Metric) -> float:
-    """Return half the width of the interval: chance alone lights nothing."""
-    if metric.interval is None:
-        return 0.0
-    return (metric.interval[1] - metric.interval[0]) / 2
+    """Return half the width of the interval of the difference: chance alone lights nothing."""
+    intervals = (metric.interval, metric.floor_interval)
+    return math.hypot(*(high - low for low, high in filter(None, intervals))) / 2
 
 
 def _number(metric: Metric, value: float | None = None) -> str:
@@ -286,7 +286,7 @@ SAMPLE_RULES = (
     Rule(
         name="Realism",
         measures=_realism,
-        good="A classifier hardly tells the samples from real text by what they are about.",
+        good="The samples are about as near to held-out text as other real text is.",
         threshold="accuracy of a linear classifier above that for training text and for real "
         "against real: yellow from 10 points, red from 25",
     ),
@@ -350,7 +350,7 @@ MODEL_RULES = (
     Rule(
         name="Membership",
         measures=_membership,
-        good="What was in the training text cannot be told from what was not.",
+        good="At 1 % false alarms hardly any training piece can be recognised.",
         threshold="lower end of the recognised share at 1 % false alarms: yellow from 1.5 %, "
         "red from 5 %",
     ),

@@ -42,7 +42,8 @@ def headline(verdicts: Sequence[Verdict]) -> str:
         good = dict.fromkeys(v.sentence for v in verdicts if v.light == "green")
         return " ".join(["Nothing is wrong by these measures.", *list(good)[:2]])
     sound = [name for name in settings if name not in {v.setting for v in wrong}]
-    parts = [f"At {_listed(sound)} the samples pass every test."] if sound else []
+    where = f"At {_listed(sound)} the" if len(settings) > 1 and sound else "The"
+    parts = [f"{where} samples pass every test."] if sound else []
     for light, opening in (("red", "Wrong"), ("yellow", "To watch")):
         lit = [v for v in wrong if v.light == light]
         faults = [_fault([v for v in lit if v.name == n], settings) for n in _names(lit)]

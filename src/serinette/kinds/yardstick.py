@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Int
 
 from serinette.core.metric import Metric
+
+OwnMetrics = Callable[[Sequence[str], np.ndarray], list[Metric]]
+"""Measures samples in ways that are special to a kind: the pieces, and the stretch of each."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +69,20 @@ class Yardstick(Protocol):
         """What made the vectors, for the report."""
         ...
 
-    def metrics(
-        self, samples: Sequence[str], real: Sequence[str], twin: Sequence[str]
-    ) -> list[Metric]:
-        """Measure what is special to the kind; `twin` is other real data, for the floors."""
+    def own_metrics(
+        self,
+        real: Sequence[str],
+        groups: Int[np.ndarray, " N"],
+        others: Sequence[str],
+        *,
+        seed: int,
+    ) -> OwnMetrics:
+        """Return what measures samples in ways that are special to the kind.
+
+        Args:
+            real: Pieces of held-out data, whose figures are the floors.
+            groups: Which of them were cut from one stretch.
+            others: Other real data, all there are.
+            seed: Of the intervals.
+        """
         ...

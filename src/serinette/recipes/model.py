@@ -16,6 +16,9 @@ from serinette.core.errors import ConfigError
 from serinette.decoding.config import DecodingConfig
 from serinette.evaluation.score import Score
 from serinette.recipes.count_model import count_model_of, reading_settings
+from serinette.recipes.evaluate.report import Report
+from serinette.recipes.evaluate.request import EvaluateRequest
+from serinette.recipes.evaluate.run import evaluate
 from serinette.recipes.generate import GenerateRequest, Piece, Sample, generate
 from serinette.recipes.requests import TrainRequest
 from serinette.recipes.score import score
@@ -80,6 +83,36 @@ class Model:
         counted = count_model_of(self.artifact)
         corpus = kind.read(_sources(source), settings)
         return score(self.artifact, corpus, baseline=counted.model)
+
+    def evaluate(
+        self,
+        *,
+        data: Source | Sequence[str] | None = None,
+        against: "Model | None" = None,
+        quick: bool = False,
+        **request: Any,
+    ) -> Report:
+        """Find out how real, varied, original and discreet the model is.
+
+        Args:
+            data: Where the training data are now, or the texts; None: where they were.
+            against: A second model to compare with.
+            quick: Less of everything, in under a minute.
+            **request: Fields of `EvaluateRequest`: `temperatures`, `top_p`, `n_pieces`, `seed`...
+
+        Raises:
+            ConfigError: If an argument is unknown or out of range.
+            NotFoundError: If the training data are gone.
+            DataError: If they have changed, or there is too little held-out text.
+        """
+        asked = build(EvaluateRequest, request, source="evaluate")
+        evaluation = evaluate(
+            self.artifact,
+            asked.quick if quick else asked,
+            data=() if data is None else _sources(data),
+            against=None if against is None else against.artifact,
+        )
+        return Report(evaluation=evaluation)
 
     def save(self, folder: Source) -> None:
         """Copy the model to `folder`, which must not exist yet."""

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serinette.counts.ngram import WittenBell
-from serinette.kinds.text.metrics import text_metrics
+from serinette.kinds.text.metrics import TextMeasures
 
 TWIN = ["The cat sat on the mat.", "A dog ran to the cat (and sat).", "the mat", "A cat!"]
 
@@ -15,7 +15,7 @@ sets = st.lists(piece, min_size=1, max_size=5)
 
 
 def measure(samples, real=TWIN, twin=TWIN, **options):
-    return {metric.key: metric for metric in text_metrics(samples, real, twin, **options)}
+    return {metric.key: metric for metric in TextMeasures(real, twin, **options)(samples)}
 
 
 def slow_words(text):

@@ -69,7 +69,7 @@ def _header(evaluation: Evaluation, blocks: Sequence[_Block]) -> str:
     links = "".join(f'<li><a href="#{key}">{words(title)}</a></li>' for key, title, _ in blocks)
     return (
         f'<header><p class="kicker">{kind}</p><h1>{words(evaluation.subject)}</h1>'
-        f'<p class="headline">{words(evaluation.headline)}</p>{quick}'
+        f'<p class="headline">{_unbroken(evaluation.headline)}</p>{quick}'
         f'<nav aria-label="Contents"><ul>{links}</ul></nav></header>'
     )
 
@@ -95,7 +95,7 @@ def _light(same: Sequence[Verdict]) -> str:
     at = f'<span class="settings">{words(settings)}</span>' if settings else ""
     return (
         f'<p><span class="lamp is-{first.light}"><svg aria-hidden="true" viewBox="0 0 14 14" '
-        f'width="14" height="14">{shape}</svg>{word}</span><span>{at}{words(first.sentence)}'
+        f'width="14" height="14">{shape}</svg>{word}</span><span>{at}{_unbroken(first.sentence)}'
         "</span></p>"
     )
 
@@ -149,3 +149,8 @@ def _seeds(evaluation: Evaluation) -> str:
 def _notes(notes: Sequence[str]) -> str:
     items = "".join(f"<li>{words(note)}</li>" for note in notes)
     return f'<ul class="notes">{items}</ul>' if items else ""
+
+
+def _unbroken(text: str) -> str:
+    """Return words for HTML, no line ending between a number and its percent sign."""
+    return words(text.replace(" %", "\u00a0%"))

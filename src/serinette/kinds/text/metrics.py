@@ -3,7 +3,7 @@
 Real text is asked the same, and its answer stands beside as the floor. Nothing here looks at the
 model or at what it was trained on.
 
-Shape letters: `N` pieces, `T` characters.
+Shape letters: `N` and `M` pieces, `T` characters.
 """
 
 import re
@@ -57,52 +57,64 @@ _BRACKETS: dict[str, Any] = {
 }
 
 
-def text_metrics(
-    samples: Sequence[str],
-    real: Sequence[str],
-    twin: Sequence[str],
-    *,
-    groups: Int[np.ndarray, " N"] | None = None,
-    seed: int = 0,
-) -> list[Metric]:
-    """Measure samples, and as the floor held-out text, by the measure of other real text.
+class TextMeasures:
+    """Measures samples, and as the floor held-out text, by the measure of other real text.
 
     Args:
-        samples: Pieces that a model wrote.
         real: Pieces of held-out text.
-        twin: Other real text, the more the better. It alone says which words there are and how
+        others: Other real text, the more the better. It alone says which words there are and how
             they are spelt, so that samples and `real` are asked the same, whatever their sizes.
         groups: Which pieces of `real` come from one document; None: each from its own.
         seed: Of the intervals.
-
-    Returns:
-        `invented`, `spelling` and `brackets`; a metric that finds nothing to measure in the
-        samples (no words, no two letters in a row, no pieces) is left out.
     """
-    known = {word for piece in twin for word in _words(piece)}
-    speller = _Speller(twin)
-    measured = (
-        (_INVENTED, _invented(samples, known), _invented(real, known)),
-        (_SPELLING, speller.tally(samples), speller.tally(real)),
-        (_BRACKETS, _closed(samples), _closed(real)),
-    )
-    metrics = []
-    for facts, of_samples, of_real in measured:
-        value, interval = of_samples.mean(None, seed)
-        floor, floor_interval = of_real.mean(groups, seed)
-        if value is None:
-            continue
-        metric = Metric(
-            **facts,
-            value=value,
-            interval=interval,
-            n=int(np.count_nonzero(of_samples.sizes)),
-            floor=floor,
-            floor_interval=floor_interval,
-            seed=seed,
-        )
-        metrics.append(metric)
-    return metrics
+
+    def __init__(
+        self,
+        real: Sequence[str],
+        others: Sequence[str],
+        *,
+        groups: Int[np.ndarray, " N"] | None = None,
+        seed: int = 0,
+    ) -> None:
+        self._known = {word for piece in others for word in _words(piece)}
+        self._speller = _Speller(others)
+        self._seed = seed
+        self._floors = [tally.mean(groups, seed) for tally in self._tallies(real)]
+
+    def __call__(
+        self, samples: Sequence[str], groups: Int[np.ndarray, " M"] | None = None
+    ) -> list[Metric]:
+        """Measure pieces that a model wrote.
+
+        Args:
+            samples: The pieces.
+            groups: Which of them come from one sample; None: each from its own.
+
+        Returns:
+            `invented`, `spelling` and `brackets`; a metric that finds nothing to measure in the
+            samples (no words, no two letters in a row, no pieces) is left out.
+        """
+        metrics = []
+        for facts, tally, (floor, floor_interval) in zip(
+            (_INVENTED, _SPELLING, _BRACKETS), self._tallies(samples), self._floors, strict=True
+        ):
+            value, interval = tally.mean(groups, self._seed)
+            if value is None:
+                continue
+            metric = Metric(
+                **facts,
+                value=value,
+                interval=interval,
+                n=int(np.count_nonzero(tally.sizes)),
+                floor=floor,
+                floor_interval=floor_interval,
+                seed=self._seed,
+            )
+            metrics.append(metric)
+        return metrics
+
+    def _tallies(self, pieces: Sequence[str]) -> "tuple[_Tally, _Tally, _Tally]":
+        return _invented(pieces, self._known), self._speller.tally(pieces), _closed(pieces)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

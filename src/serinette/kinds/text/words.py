@@ -41,6 +41,7 @@ class WordAlphabet:
         self.words = words
         self.size = FIRST + len(characters) + len(words)
         self._pieces = ("", REPLACEMENT, *characters, *words)
+        self._lengths = np.array([len(piece) for piece in self._pieces], dtype=np.int32)
         self._symbol_of = {piece: i for i, piece in enumerate(self._pieces) if i >= FIRST}
 
     @classmethod
@@ -88,8 +89,7 @@ class WordAlphabet:
 
     def step_lengths(self, text: str) -> Int32[np.ndarray, " T"]:
         """Count the characters of each piece."""
-        lengths = np.array([len(piece) for piece in self._pieces], dtype=np.int32)
-        found: Int32[np.ndarray, " T"] = lengths[self.encode(text)]
+        found: Int32[np.ndarray, " T"] = self._lengths[self.encode(text)]
         return found
 
     def streamer(self) -> PieceStreamer:

@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Int
 
-from serinette.core.metric import Metric
 from serinette.kinds.text.embedding import embed, embedding_name
-from serinette.kinds.text.metrics import text_metrics
+from serinette.kinds.text.metrics import TextMeasures
 from serinette.kinds.text.tokens import spans, tokens
-from serinette.kinds.yardstick import Stretch
+from serinette.kinds.yardstick import OwnMetrics, Stretch
 
 PASSAGE_TOKENS = 30
 _PASSAGES = 8
@@ -67,11 +66,16 @@ class TextYardstick:
         """What made the embeddings."""
         return embedding_name()
 
-    def metrics(
-        self, samples: Sequence[str], real: Sequence[str], twin: Sequence[str]
-    ) -> list[Metric]:
+    def own_metrics(
+        self,
+        real: Sequence[str],
+        groups: Int[np.ndarray, " N"],
+        others: Sequence[str],
+        *,
+        seed: int,
+    ) -> OwnMetrics:
         """Measure words, spelling and brackets."""
-        return text_metrics(samples, real, twin)
+        return TextMeasures(real, others, groups=groups, seed=seed)
 
 
 def yardstick_of(documents: Sequence[str]) -> TextYardstick:

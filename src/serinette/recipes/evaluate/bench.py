@@ -53,14 +53,17 @@ class Bench:
     ) -> tuple[list[Figure], CopyFindings | None]:
         """Measure the samples of one setting."""
         kept = at_most(stretches, self.stretches.n_pieces)
-        pieces = _piece_set(self, kept, tell)
+        # No figure may hang on the words that other samples invented before.
+        numbering, n_known = self.numbering.fork(), len(self.numbering)
+        real = replace(self.real, known=lambda: np.arange(len(numbering)) < n_known)
+        pieces = _piece_set(self, kept, numbering, tell)
         seed = self.request.seed
         figures = [
-            *quality_figures(pieces, self.real, seed=seed),
-            *distance_figures(pieces, self.real, seed=seed),
+            *quality_figures(pieces, real, seed=seed),
+            *distance_figures(pieces, real, seed=seed),
         ]
         figures = with_floors(figures, self.floors)
-        own = self.real.own_metrics(pieces.texts, self.real.held_out.texts, self.real.twin.texts)
+        own = self.real.own_metrics(pieces.texts, pieces.groups)
         figures += [Figure(metric=metric) for metric in own]
         tell(0.8)
         found = None
@@ -88,6 +91,7 @@ def set_up(
         numbering,
         lambda pieces: embedded(pieces, yardstick, cache, tell),
         n_embedded,
+        request.seed,
     )
     tell(0.7)
     seed = request.seed
@@ -129,11 +133,13 @@ def embedded(
     return vectors
 
 
-def _piece_set(bench: Bench, stretches: Sequence[Stretch], tell: Tell) -> PieceSet:
+def _piece_set(
+    bench: Bench, stretches: Sequence[Stretch], numbering: Numbering, tell: Tell
+) -> PieceSet:
     return piece_set(
         stretches,
         bench.yardstick,
-        bench.numbering,
+        numbering,
         lambda pieces: embedded(pieces, bench.yardstick, bench.cache, tell),
         n_embedded_of(bench.request, bench.stretches),
     )

@@ -18,6 +18,10 @@ from serinette.recipes.evaluate.cache import key_of
 from serinette.recipes.prepare import Prepared
 from serinette.recipes.training_data import prepared_again
 
+_OTHER_DATA = (
+    "The second model learnt from other data or another split: it may have read the held-out text, "
+    "and its figures of prediction are then too good."
+)
 _REMEDY = "; say with --data where the training data are"
 
 
@@ -62,6 +66,8 @@ def open_case(artifacts: Sequence[Artifact], data: Sequence[Path] | Sequence[str
     first = artifacts[0]
     prepared = prepared_again(first, data, remedy=_REMEDY)
     held_out, caveats = _held_out(prepared)
+    if any(_split_of(other) != _split_of(first) for other in artifacts[1:]):
+        caveats += (_OTHER_DATA,)
     kind = find_kind(first.kind)
     return Case(
         subjects=tuple(_subject(artifact) for artifact in artifacts),
@@ -81,6 +87,13 @@ def _subject(artifact: Artifact) -> Subject:
     check_causality(steppers[0])
     codec = find_kind(artifact.kind).codec_from_json(artifact.codec)
     return Subject(name=name, artifact=artifact, codec=codec, steppers=steppers)
+
+
+def _split_of(artifact: Artifact) -> list[object]:
+    """Return what decides which text was held out in training."""
+    source = artifact.source
+    documents = [source.get("data", {}).get(name) for name in ("documents", "labels", "encoding")]
+    return [source.get("sha256"), source.get("split"), *documents]
 
 
 def _held_out(prepared: Prepared) -> tuple[Corpus, tuple[str, ...]]:

@@ -30,6 +30,8 @@ _SPANS = (30, 50, 100)
 _MARKED = 30
 """Characters from which a stretch is marked in a specimen."""
 _LONGEST_SPECIMEN = 700
+_NEAR_CHECKED = 1_000
+"""Pieces that are looked at for near duplicates: each is laid beside a passage, a millisecond."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,10 +109,11 @@ def _figures(
         )
         for k in _SPANS
     ]
+    near = training.check.is_near_duplicate(pieces[:_NEAR_CHECKED], copies)
     figures += [
         ratio_figure(
             shares.astype(np.float64),
-            groups=groups,
+            groups=groups[: len(shares)],
             seed=seed,
             scale=100.0,
             name=name,
@@ -120,11 +123,7 @@ def _figures(
         )
         for shares, name, key in (
             (_is_duplicate(training, copies, pieces), "pieces of the training text", "duplicates"),
-            (
-                training.check.is_near_duplicate(pieces, copies),
-                "pieces nearly in the training text",
-                "near_duplicates",
-            ),
+            (near, "pieces nearly in the training text", "near_duplicates"),
         )
     ]
     longest = Metric(

@@ -60,8 +60,9 @@ def writer_of(
     training: Sequence[RawSequence],
 ) -> Writer:
     """Find out from the training part how long samples become, and of which labels."""
-    labels = Counter(s.context["label"] for s in training if "label" in s.context)
-    common = dict(labels.most_common(_MOST_LABELS)) if codec.labels else {}
+    # A second model may not know all labels of the data, nor any.
+    labels = Counter(s.context["label"] for s in training if s.context.get("label") in codec.labels)
+    common = dict(labels.most_common(_MOST_LABELS))
     total = sum(common.values())
     return Writer(
         codec=codec,

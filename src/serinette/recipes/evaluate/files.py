@@ -5,8 +5,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import serinette
 from serinette.core import plain_json
 from serinette.core.config import build
+from serinette.core.errors import DataError
 from serinette.evaluation.report.content import Evaluation
 from serinette.evaluation.verdicts import headline, sample_verdicts
 from serinette.kinds.corpus import Corpus
@@ -16,7 +18,7 @@ from serinette.recipes.evaluate.bench import set_up
 from serinette.recipes.evaluate.cache import Cache, key_of
 from serinette.recipes.evaluate.copying import TrainingText, novelty_chart, specimens
 from serinette.recipes.evaluate.facts import files_of, measured_with
-from serinette.recipes.evaluate.material import cut_all, real_stretches, shuffled
+from serinette.recipes.evaluate.material import FEWEST_PIECES, cut_all, real_stretches, shuffled
 from serinette.recipes.evaluate.progress import Listener, Progress, Stage, silent
 from serinette.recipes.evaluate.request import EvaluateRequest
 from serinette.recipes.evaluate.sections import arranged
@@ -70,8 +72,11 @@ def evaluate_files(
     contents = {name: _contents(corpus) for name, corpus in read.items()}
     kind = find_kind(files.kind)
     yardstick = kind.yardstick(contents["reference"])
-    hashes = [corpus.sources[0].sha256 for corpus in read.values()]
-    key = key_of(_VERSION, hashes, files.documents, asdict(request), yardstick.embedding)
+    sources = {name: _named(corpus) for name, corpus in read.items()}
+    key = key_of(
+        "files", _VERSION, serinette.__version__, sources, files.documents, files.kind,
+        asdict(request), yardstick.embedding,
+    )  # fmt: skip
     kept = cache.get(key)
     if kept is not None:
         return Evaluation.from_json(plain_json.load(kept, "cache"))
@@ -81,6 +86,11 @@ def evaluate_files(
         samples = shuffled(cut["samples"], request.seed)
         held_out, other = _parts(cut, request.seed)
         n_samples = sum(len(stretch.spans) for stretch in samples)
+        if n_samples < FEWEST_PIECES:
+            raise DataError(
+                f"{files.samples}: {n_samples} {yardstick.piece_name} to judge, at least "
+                f"{FEWEST_PIECES} are needed; give more samples"
+            )
         stretches = real_stretches(
             held_out,
             other,
@@ -123,6 +133,11 @@ def _read(files: FilesRequest, path: Path) -> Corpus:
     kind = find_kind(files.kind)
     config: Any = build(kind.config_type, {"documents": files.documents}, source="--documents")
     return kind.read((path,), config)
+
+
+def _named(corpus: Corpus) -> list[tuple[str, str]]:
+    """Return name and hash of every file: the report shows both."""
+    return [(source.path, source.sha256) for source in corpus.sources]
 
 
 def _contents(corpus: Corpus) -> list[str]:

@@ -10,7 +10,6 @@ from serinette.core.metric import Metric
 from serinette.counts.ngram import WittenBell
 from serinette.evaluation.figure import Figure, with_baselines
 from serinette.evaluation.report.content import Specimen
-from serinette.kinds.yardstick import Stretch
 from serinette.recipes.baseline import fit_baseline
 from serinette.recipes.evaluate.bench import Bench, Tell
 from serinette.recipes.evaluate.cache import key_of
@@ -25,13 +24,16 @@ from serinette.recipes.evaluate.drawing import (
     writer_of,
 )
 from serinette.recipes.evaluate.likelihood import head, likelihood
+from serinette.recipes.evaluate.material import shuffled
 from serinette.recipes.evaluate.progress import Progress
 from serinette.recipes.evaluate.request import Setting
 from serinette.recipes.evaluate.sections import CurvePoint
 
 _VERSION = 1
 """Raised when the same model and setting would give other samples."""
-_SPECIMENS = 2
+_SPECIMENS = 6
+_SPECIMEN_CHARACTERS = 400
+"""Samples of a setting are shown up to this length together, two at least."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +89,7 @@ def findings_of(
         scored = likelihood(
             subject.codec,
             subject.steppers[0],
-            head(case.held_out, request.n_scored_characters),
+            head(case.held_out, request.n_scored_characters, request.seed),
             counted.model if is_same else None,
             seed=request.seed,
         )
@@ -101,14 +103,25 @@ def findings_of(
         with progress.next_stage() as tell:
             figures, copies = _measured(drawn, setting, bench, tell)
         _add(found, setting, with_baselines(figures, counted.figures), copies)
+        found.notes.setdefault("variety", []).extend(_too_few(figures, setting, bench))
         found.figures += _unfinished(drawn, setting, bench)
         found.specimens += specimens(
-            bench.training, drawn.texts[:_SPECIMENS], setting.name, request.seed
+            bench.training, _shown(drawn.texts), setting.name, request.seed
         )
     human = None if bench.human is None else bench.human.novelty
     by_setting = {name: copies.novelty for name, copies in found.copies.items()}
     found.charts["copying"] = [novelty_chart(by_setting, human)]
     return found
+
+
+def _shown(texts: Sequence[str]) -> list[str]:
+    """Return the first samples, more of them where they are short."""
+    shown: list[str] = []
+    for text in texts[:_SPECIMENS]:
+        if len(shown) > 1 and sum(map(len, shown)) >= _SPECIMEN_CHARACTERS:
+            break
+        shown.append(text)
+    return shown
 
 
 def _writer(subject: Subject, case: Case) -> Writer:
@@ -137,9 +150,11 @@ def _drawn(
 def _measured(
     drawn: DrawnText, setting: Setting, bench: Bench, tell: Tell
 ) -> tuple[list[Figure], CopyFindings | None]:
-    stretches: Sequence[Stretch] = [
-        stretch for text in drawn.texts for stretch in stretch_of(text, bench.yardstick)
-    ]
+    # Samples come label by label; what looks at the first ones only must meet all labels.
+    stretches = shuffled(
+        [stretch for text in drawn.texts for stretch in stretch_of(text, bench.yardstick)],
+        bench.request.seed,
+    )
     if not stretches:
         raise DataError(
             f"the samples at {setting.name} hold no {bench.yardstick.piece_name}: the model ends "
@@ -164,6 +179,18 @@ def _add(
         found.copies[setting.name] = copies
         notes = found.notes.setdefault("copying", [])
         notes += [f"Longest at {setting.name}: {span}" for span in copies.longest[:1]]
+
+
+def _too_few(figures: Sequence[Figure], setting: Setting, bench: Bench) -> list[str]:
+    """Say if the samples hold fewer pieces than the real text that they are compared with."""
+    n = next(figure.metric.n for figure in figures if figure.metric.key == "lm")
+    wanted = bench.stretches.n_pieces
+    if n >= wanted:
+        return []
+    return [
+        f"At {setting.name} the model wrote only {n:,} of {wanted:,} {bench.yardstick.piece_name}, "
+        "as it often ends at once; figures that depend on the amount are not to be compared."
+    ]
 
 
 def _unfinished(drawn: DrawnText, setting: Setting, bench: Bench) -> list[Figure]:

@@ -20,6 +20,7 @@ from serinette.evaluation.figure import Figure
 from serinette.evaluation.score import Score, blocks_of
 from serinette.kinds.corpus import Corpus, RawSequence
 from serinette.kinds.kind import Codec
+from serinette.recipes.evaluate.material import shuffled
 from serinette.recipes.score import CountModel, closed_steps, contexts_of, scored
 
 
@@ -68,10 +69,13 @@ def likelihood(
     )
 
 
-def head(corpus: Corpus, n_characters: int) -> Corpus:
-    """Return the sequences from the start on, up to a number of characters."""
+def head(corpus: Corpus, n_characters: int, seed: int) -> Corpus:
+    """Return sequences chosen by chance, up to a number of characters; all, if they are fewer."""
+    if corpus.n_characters <= n_characters:
+        return corpus
     kept: list[RawSequence] = []
-    for sequence in corpus.sequences:
+    # The first ones would all be of the first files.
+    for sequence in shuffled(corpus.sequences, seed):
         if n_characters <= 0:
             break
         kept.append(replace(sequence, content=sequence.content[:n_characters]))
@@ -85,7 +89,11 @@ def _prediction(score: Score, seed: int) -> list[Figure]:
     per_character = Figure(metric=score.metrics[0], totals=bits, sizes=sizes)
     measured = replace(score.metrics[1], interval=ratio_interval(bits, n_bytes, seed=seed))
     per_byte = Figure(metric=measured, totals=bits, sizes=n_bytes)
-    return [per_character, per_byte, Figure(metric=score.metrics[2])]
+    ends = per_character.metric.interval
+    perplexity = replace(
+        score.metrics[2], interval=None if ends is None else (2.0 ** ends[0], 2.0 ** ends[1])
+    )
+    return [per_character, per_byte, Figure(metric=perplexity)]
 
 
 def _counted(score: Score, unigram: Score, order: int) -> list[Figure]:

@@ -1,7 +1,9 @@
 """The pieces that are measured: real ones in three parts, generated ones for every setting."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Float32, Int
@@ -12,8 +14,11 @@ from serinette.evaluation.quality import PieceSet, RealText
 from serinette.evaluation.ragged import Numbering
 from serinette.kinds.yardstick import Stretch, Yardstick
 
+_MOST_CHARACTERS = 5_000_000
 FEWEST_PIECES = 20
 """Real pieces below which nothing can be said."""
+
+T = TypeVar("T")
 
 Embed = Callable[[Sequence[str]], Float32[np.ndarray, "N D"]]
 """Embeds pieces; keeps what it has embedded before."""
@@ -30,6 +35,8 @@ class RealStretches:
     """What the independent language model learns from."""
     halves: tuple[tuple[Stretch, ...], tuple[Stretch, ...]]
     """Two parts of one text, mixed by chance and of one size: for distances of distributions."""
+    others: tuple[str, ...]
+    """All real text that is not held out, up to five million characters."""
     n_pieces: int
     """Pieces of the twin, and of every set of samples."""
 
@@ -67,7 +74,21 @@ def real_stretches(
     twin = _first(rest, n_pieces)
     fitted = _first(rest[len(twin) :], n_pieces)
     halves = (kept, twin) if is_one_text else _halves(kept, n_held_out)
-    return RealStretches(held_out=kept, twin=twin, fitted=fitted, halves=halves, n_pieces=n_pieces)
+    return RealStretches(
+        held_out=kept,
+        twin=twin,
+        fitted=fitted,
+        halves=halves,
+        others=_up_to(rest, _MOST_CHARACTERS),
+        n_pieces=n_pieces,
+    )
+
+
+def _up_to(stretches: Sequence[Stretch], n_characters: int) -> tuple[str, ...]:
+    """Return contents until they hold so many characters."""
+    ends = np.cumsum([len(stretch.content) for stretch in stretches])
+    n_kept = int(np.searchsorted(ends, n_characters)) + 1
+    return tuple(stretch.content for stretch in stretches[:n_kept])
 
 
 def _halves(
@@ -81,7 +102,12 @@ def _halves(
 
 
 def real_text(
-    real: RealStretches, yardstick: Yardstick, numbering: Numbering, embed: Embed, n_embedded: int
+    real: RealStretches,
+    yardstick: Yardstick,
+    numbering: Numbering,
+    embed: Embed,
+    n_embedded: int,
+    seed: int,
 ) -> RealText:
     """Bring the real pieces into the forms in which they are measured."""
     held_out, twin, fitted, first, second = (
@@ -101,7 +127,7 @@ def real_text(
         fitted=fitted,
         halves=(first, second),
         known=lambda: np.arange(len(numbering)) < n_known,
-        own_metrics=yardstick.metrics,
+        own_metrics=yardstick.own_metrics(held_out.texts, held_out.groups, real.others, seed=seed),
         embedding=yardstick.embedding,
     )
 
@@ -128,15 +154,23 @@ def cut_all(contents: Sequence[str], yardstick: Yardstick) -> list[Stretch]:
     return [s for content in contents for s in yardstick.cut(content) if s.spans]
 
 
+def without_lines(contents: Sequence[str], lines: Sequence[str]) -> list[str]:
+    """Take lines out of contents, each with the space behind it: what was planted is no text."""
+    if not lines:
+        return list(contents)
+    pattern = re.compile(f"(?:{'|'.join(map(re.escape, lines))})[ \n]?")
+    return [pattern.sub("", content) for content in contents]
+
+
 def at_most(stretches: Sequence[Stretch], n_pieces: int) -> tuple[Stretch, ...]:
     """Return whole stretches up to a number of pieces; the last one is shortened."""
     return _first(stretches, n_pieces)
 
 
-def shuffled(stretches: Sequence[Stretch], seed: int) -> list[Stretch]:
-    """Return the stretches in an order of chance."""
-    order = np.random.default_rng(seed).permutation(len(stretches))
-    return [stretches[i] for i in order.tolist()]
+def shuffled(items: Sequence[T], seed: int) -> list[T]:
+    """Return stretches or sequences in an order of chance."""
+    order = np.random.default_rng(seed).permutation(len(items))
+    return [items[i] for i in order.tolist()]
 
 
 def _first(stretches: Sequence[Stretch], n_pieces: int) -> tuple[Stretch, ...]:

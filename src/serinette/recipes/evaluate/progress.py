@@ -48,6 +48,7 @@ class Progress:
         self._left = list(stages)
         self._total = sum(stage.seconds for stage in stages)
         self._done = 0.0
+        self._reached = 0.0
         self._listener = listener
         self._started = time.monotonic()
         self._told_at = 0.0
@@ -66,7 +67,8 @@ class Progress:
         self._done += stage.seconds
 
     def _tell(self, stage: Stage, share: float) -> None:
-        done = self._done + min(max(share, 0.0), 1.0) * stage.seconds
+        within = self._done + min(max(share, 0.0), 1.0) * stage.seconds
+        self._reached = done = max(self._reached, within)  # a stage may count in several rounds
         elapsed = time.monotonic() - self._started
         # The guesses rule the first moments, the clock the rest.
         pace = (elapsed + 1.0) / (done + 1.0)

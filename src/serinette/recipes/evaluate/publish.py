@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from serinette.artifact.card import with_evaluation
-from serinette.artifact.folder import CARD, EVALUATION, REPORT, Artifact
-from serinette.core import plain_json
-from serinette.core.durable import read_folder, write_file, write_folder
-from serinette.core.errors import ConfigError, ResourceError
+from serinette.artifact.folder import CARD, CONFIG, EVALUATION, REPORT, WEIGHTS, Artifact
+from serinette.core import manifest, plain_json
+from serinette.core.durable import read_folder, write_file
+from serinette.core.errors import ArtifactError, ConfigError, ResourceError
 from serinette.evaluation.report.content import Evaluation
 from serinette.evaluation.report.page import page
 
@@ -37,17 +37,28 @@ def publish(evaluation: Evaluation, artifact: Artifact) -> tuple[Path, ...]:
     What people wrote on the card outside its section "Evaluation" stays.
 
     Raises:
+        ArtifactError: If the folder holds another model by now.
         ResourceError: If the folder cannot be written; the evaluation is then only in memory.
     """
     folder = artifact.folder
     files = dict(read_folder(folder, lenient=(CARD, EVALUATION, REPORT)).files)
-    files[REPORT] = page(evaluation).encode()
-    files[EVALUATION] = plain_json.dump(
-        {"metrics": artifact.evaluation.get("metrics", []), "report": evaluation.to_json()}
-    )
-    files[CARD] = with_evaluation(artifact.card, evaluation.metrics, evaluation.headline).encode()
+    if any(files.get(name) != artifact.files[name] for name in (CONFIG, WEIGHTS)):
+        raise ArtifactError(f"{folder} holds another model by now; evaluate it again")
+    # What people wrote while the evaluation ran.
+    card = files.get(CARD, b"").decode("utf-8", "replace")
+    written = {
+        REPORT: page(evaluation).encode(),
+        EVALUATION: plain_json.dump(
+            {"metrics": artifact.evaluation.get("metrics", []), "report": evaluation.to_json()}
+        ),
+        CARD: with_evaluation(card, evaluation.metrics, evaluation.headline).encode(),
+    }
     try:
-        write_folder(folder, files, replace=True)
+        # One by one: whatever people put beside them stays, and a crash in between leaves a model
+        # that loads, with a warning about the file that is newer than the manifest.
+        for name, content in written.items():
+            write_file(folder / name, content)
+        write_file(folder / manifest.NAME, manifest.encode({**files, **written}))
     except ResourceError as error:
         raise ResourceError(f"{error}; give another place with -o report.html") from error
     return (folder / REPORT,)

@@ -51,6 +51,8 @@ class EvaluateRequest:
             if not 0 < t < float("inf")
         ]
         problems += [f"top-p must be in (0, 1], got {p}" for p in self.top_p if not 0 < p <= 1]
+        if self.seed < 0:
+            problems.append(f"seed must be at least 0, got {self.seed}")
         if self.n_pieces < _FEWEST_PIECES:
             problems.append(f"n_pieces must be at least {_FEWEST_PIECES}, got {self.n_pieces}")
         if not self.temperatures and not self.top_p:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+import serinette
 from serinette.artifact.folder import Artifact
 from serinette.core import plain_json
 from serinette.evaluation.figure import differences
@@ -16,7 +17,7 @@ from serinette.recipes.evaluate.case import Case, open_case
 from serinette.recipes.evaluate.copying import TrainingText
 from serinette.recipes.evaluate.facts import facts_of
 from serinette.recipes.evaluate.findings import Findings, count_model, findings_of
-from serinette.recipes.evaluate.material import cut_all, real_stretches
+from serinette.recipes.evaluate.material import cut_all, real_stretches, without_lines
 from serinette.recipes.evaluate.privacy import (
     PrivacyFindings,
     Reader,
@@ -66,9 +67,12 @@ def evaluate(
     cache = Cache(None) if cache is None else cache
     artifacts = [artifact] if against is None else [artifact, against]
     case = open_case(artifacts, data)
-    hashes = [source.sha256 for source in case.prepared.corpus.sources]
+    sources = [(source.path, source.sha256) for source in case.prepared.corpus.sources]
     models = [(subject.name, subject.identity) for subject in case.subjects]
-    key = key_of("report", _VERSION, models, hashes, asdict(request), case.yardstick.embedding)
+    key = key_of(
+        "report", _VERSION, serinette.__version__, models, sources, asdict(request),
+        case.yardstick.embedding,
+    )  # fmt: skip
     kept = cache.get(key)
     if kept is not None:
         return Evaluation.from_json(plain_json.load(kept, "cache"))
@@ -139,11 +143,11 @@ def _stages(case: Case, request: EvaluateRequest) -> list[Stage]:
 
 def _bench(case: Case, request: EvaluateRequest, cache: Cache, tell: Tell) -> Bench:
     """Measure real text; canaries are none."""
-    planted = {canary.text for canary in case.prepared.canaries}
     trained = case.prepared.parts.train.sequences
+    planted = [canary.text for canary in case.prepared.canaries]
     stretches = real_stretches(
         cut_all([s.content for s in case.held_out.sequences], case.yardstick),
-        cut_all([s.content for s in trained if s.content not in planted], case.yardstick),
+        cut_all(without_lines([s.content for s in trained], planted), case.yardstick),
         most=request.n_pieces,
         seed=request.seed,
     )

@@ -15,7 +15,7 @@ class _Plan:
     title: str
     intro: str
     metrics: tuple[str, ...]
-    """Keys of its figures, in order; a key that ends in `*` stands for all that begin so."""
+    """Keys of its figures, in order."""
 
 
 _PLANS = (
@@ -41,8 +41,19 @@ _PLANS = (
         "what real text scores in the place of the samples; beating it on BLEU or on the LM score "
         "is a sign of collapse, not of quality.",
         metrics=(
-            "bleu*", "lm", "rlm", "fed", "mauve", "accuracy", "wording", "words", "invented",
-            "spelling", "brackets", "length", "unfinished", "*_training",
+            "bleu2", "bleu3", "bleu4", "bleu5", "lm", "rlm", "fed", "mauve", "accuracy", "wording",
+            "words", "invented", "spelling", "brackets", "length", "unfinished",
+        ),
+    ),
+    _Plan(
+        key="drift",
+        title="Drift",
+        intro="How far the training text itself is from the held-out text, measured in the place "
+        "of the samples. Where the two differ, as the beginning and the end of a book do, no model "
+        "can come nearer than this.",
+        metrics=(
+            "rlm_training", "fed_training", "mauve_training", "accuracy_training",
+            "wording_training",
         ),
     ),
     _Plan(
@@ -51,7 +62,8 @@ _PLANS = (
         intro="Whether the samples differ from one another as real pieces do. Self-BLEU compares "
         "every sample with all others: higher means more alike.",
         metrics=(
-            "selfbleu*", "distinct*", "entropy2", "coverage", "repetition", "repeats",
+            "selfbleu2", "selfbleu3", "selfbleu4", "selfbleu5", "distinct1", "distinct2",
+            "distinct3", "distinct4", "entropy2", "coverage", "repetition", "repeats",
         ),
     ),
     _Plan(
@@ -59,16 +71,24 @@ _PLANS = (
         title="Copying",
         intro="How much of the samples stands word for word in the training text. People repeat "
         "one another too: held-out text, looked up in the same way, is the measure.",
-        metrics=("copy*", "duplicates", "near_duplicates", "longest"),
+        metrics=("copy30", "copy50", "copy100", "duplicates", "near_duplicates", "longest"),
     ),
     _Plan(
         key="privacy",
         title="Privacy",
         intro="What the model gives away about single passages that it learnt from. None of "
         "these figures is a guarantee: they are what three simple attacks find.",
-        metrics=("extraction*", "mia*", "exposure*"),
+        metrics=(
+            "extraction", "mia_loss", "mia_auc_loss", "mia_calibrated", "mia_auc_calibrated",
+            "mia_min_k", "mia_auc_min_k", "exposure1", "exposure2", "exposure4", "exposure8",
+            "exposure16",
+        ),
     ),
 )  # fmt: skip
+
+
+KNOWN_KEYS = tuple(key for plan in _PLANS for key in plan.metrics)
+"""Figures that an evaluation of text can hold."""
 
 
 def arranged(
@@ -86,7 +106,7 @@ def arranged(
     left = list(metrics)
     chosen: dict[str, list[Metric]] = {}
     for plan in _PLANS:
-        chosen[plan.key] = [m for pattern in plan.metrics for m in left if _fits(m.key, pattern)]
+        chosen[plan.key] = [m for key in plan.metrics for m in left if m.key == key]
         left = [m for m in left if m not in chosen[plan.key]]
     chosen["realism"] += left
     return [
@@ -101,12 +121,6 @@ def arranged(
         for plan in _PLANS
         if chosen[plan.key] or charts.get(plan.key) or notes.get(plan.key)
     ]
-
-
-def _fits(key: str, pattern: str) -> bool:
-    if pattern.startswith("*"):
-        return key.endswith(pattern[1:])
-    return key.startswith(pattern[:-1]) if pattern.endswith("*") else key == pattern
 
 
 @dataclass(frozen=True, kw_only=True)

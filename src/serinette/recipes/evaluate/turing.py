@@ -13,7 +13,9 @@ from serinette.recipes.evaluate.material import cut_all, shuffled
 from serinette.recipes.evaluate.request import Setting
 
 _CHOICE = 4
-"""Generated pieces drawn for each that is needed: the sheet pairs pieces of like length."""
+"""Samples drawn for each that is needed: the sheet pairs pieces of like length."""
+_PIECES = 2
+"""Pieces of a stretch that are shown: 60 words of a long text, a short one whole."""
 
 
 def sheet_of(
@@ -42,18 +44,20 @@ def sheet_of(
     real = cut_all([s.content for s in case.held_out.sequences], yardstick)
     training = case.prepared.parts.train.sequences
     writer = writer_of(subject.codec, subject.steppers, yardstick, training)
-    drawn = draw(
-        writer, setting, n_pieces=_CHOICE * n_pairs, seed=seed, on_progress=lambda share: None
-    )
+    n_pieces = _CHOICE * n_pairs * yardstick.pieces_per_stretch
+    drawn = draw(writer, setting, n_pieces=n_pieces, seed=seed, on_progress=lambda share: None)
     generated = [s for text in drawn.texts for s in stretch_of(text, yardstick)]
+    codec = subject.codec
     return make_sheet(
-        _contents(shuffled(real, seed)),
-        _contents(generated),
+        # Only what the model could have written: spaces and rare signs would give people away.
+        [codec.decode(codec.encode(_excerpt(stretch))) for stretch in shuffled(real, seed)],
+        [_excerpt(stretch) for stretch in generated],
         n_pairs=n_pairs,
         is_whole=yardstick.is_whole,
         seed=seed,
     )
 
 
-def _contents(stretches: Sequence[Stretch]) -> list[str]:
-    return [stretch.content for stretch in stretches]
+def _excerpt(stretch: Stretch) -> str:
+    """Return the first pieces of a stretch: enough to judge by, little enough to read."""
+    return stretch.content[: stretch.spans[:_PIECES][-1][1]]
