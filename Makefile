@@ -44,12 +44,18 @@ soak: $(READY)
 
 # TEXT is tiny Shakespeare (karpathy/char-rnn, data/tinyshakespeare/input.txt); it is not part of this repository.
 TEXT ?= data/tiny-shakespeare.txt
+# CAPTIONS holds Texygen's captions and samples (benchmarks/texygen.py says where they come from).
+CAPTIONS ?= data/captions
+# MODEL is any trained model whose training data are in place.
+MODEL ?= runs/demo/model
 
 bench: $(READY)
 	$(BIN)/python benchmarks/throughput.py --out benchmarks/results/throughput.md
 	$(BIN)/python benchmarks/decoding.py --out benchmarks/results/decoding.md
 	$(BIN)/python benchmarks/startup.py --out benchmarks/results/startup.md
 	$(BIN)/python benchmarks/learning.py --text $(TEXT) --out benchmarks/results/learning.md
+	$(BIN)/python benchmarks/texygen.py --captions $(CAPTIONS) --out benchmarks/results/texygen.md
+	$(BIN)/python benchmarks/evaluation.py --model $(MODEL) --out benchmarks/results/evaluation.md
 	$(BIN)/python benchmarks/readme.py
 
 clean:

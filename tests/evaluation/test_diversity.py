@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from serinette.core.jackknife import jackknife_interval
 from serinette.evaluation.diversity import (
     distinct,
     gram_entropy,
@@ -122,3 +123,25 @@ def test_too_little_text_scores_zero_without_a_fuss(rows):
     assert gram_entropy(few, 2) == 0
     assert repetition(few).tolist() == [0] * len(rows)
     assert not is_repeat(few).any()
+
+
+def test_left_out_pieces_are_taken_away_from_the_counts():
+    """The intervals of the report count once; leaving pieces out must come to the same."""
+    from serinette.evaluation.quality import PieceSet, _of_grams
+
+    generator = np.random.default_rng(0)
+    rows = [generator.integers(0, 5, n).tolist() for n in (7, 0, 3, 9, 4, 1)]
+    pieces = PieceSet(
+        texts=tuple(map(str, rows)),
+        tokens=Ragged.of(rows),
+        groups=np.array([4, 4, 2, 7, 9, 9]),
+        features=np.zeros((0, 0), dtype=np.float32),
+    )
+    parts = np.array([1, 1, 0, 2, 3, 3])
+    found = {f.metric.key: f.metric for f in _of_grams(pieces, parts)}
+    for key, measure in (("distinct3", lambda p: distinct(p, 3)),
+                         ("entropy2", lambda p: gram_entropy(p, 2))):  # fmt: skip
+        rests = [pieces.tokens.select(np.flatnonzero(parts != part)) for part in range(4)]
+        expected = jackknife_interval(measure(pieces.tokens), [measure(rest) for rest in rests])
+        assert found[key].value == pytest.approx(measure(pieces.tokens))
+        assert found[key].interval == pytest.approx(expected)

@@ -71,6 +71,14 @@ def test_a_difference_of_ratios_agrees_with_resampling_both_together():
     assert found.interval == pytest.approx(np.quantile(slow, [0.025, 0.975]), abs=0.01)
 
 
+def test_draws_that_were_cut_differently_are_no_pairs():
+    values = np.arange(8.0)
+    alike, other = np.repeat([0, 1], 4), np.repeat([0, 1], [3, 5])
+    a, b, c = (figure(values, groups=groups) for groups in (alike, alike.copy(), other))
+    found = [differences([a], [x], seed=0)[0].is_paired for x in (b, c, figure(values))]
+    assert found == [True, False, False]
+
+
 def test_figures_without_pieces_are_compared_unpaired_and_only_with_intervals():
     a, b = unpaired(1.0, (0.9, 1.1)), unpaired(2.0, (1.9, 2.1))
     (found,) = differences([a], [b], seed=0)

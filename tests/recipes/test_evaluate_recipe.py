@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -20,13 +19,17 @@ from serinette.core import plain_json
 from serinette.core.errors import ConfigError, DataError, NotFoundError
 from serinette.evaluation.report.content import Evaluation
 from serinette.evaluation.report.page import page
+from serinette.kinds.text.tokens import tokens
 from serinette.recipes.evaluate import findings, run
 from serinette.recipes.evaluate.bench import Bench
 from serinette.recipes.evaluate.cache import Cache
 from serinette.recipes.evaluate.case import open_case
 from serinette.recipes.evaluate.drawing import DrawnText
+from serinette.recipes.evaluate.likelihood import head
+from serinette.recipes.evaluate.progress import Progress, Stage
 from serinette.recipes.evaluate.request import EvaluateRequest
 from serinette.recipes.evaluate.run import evaluate
+from serinette.recipes.evaluate.turing import sheet_of
 
 REQUEST = EvaluateRequest(temperatures=(0.7, 1.0), n_pieces=60, n_embedded=40, **SIZES)
 ONE = replace(REQUEST, temperatures=(1.0,))
@@ -162,13 +165,32 @@ def test_a_kept_report_names_the_files_of_today(place, lines, tmp_path):
     assert found.facts["data"].startswith("moved.txt (sha256 ")
 
 
-def test_progress_never_goes_back_and_reaches_every_stage(lines):
+def test_every_stage_is_told_of(lines):
     told = []
     evaluate(lines, ONE, listener=told.append)
-    assert all(a.share <= b.share for a, b in pairwise(told))
-    assert told[0].doing == "measuring real text"
-    assert told[-1].doing == "looking for leaks"
-    assert told[-1].share < 1
+    assert [working.doing for working in told if working.doing != "measuring real text"] == [
+        "measuring samples of the count model",
+        "lines: predicting held-out text",
+        "lines: drawing samples at T=1",
+        "lines: measuring samples at T=1",
+        "looking for leaks",
+    ]
+
+
+def test_progress_never_goes_back(monkeypatch):
+    monkeypatch.setattr("serinette.recipes.evaluate.progress._QUIET_SECONDS", 0.0)
+    told = []
+    stages = [Stage(doing="a", seconds=1.0), Stage(doing="b", seconds=3.0)]
+    progress = Progress(stages, told.append)
+    for shares in ((0.2, 0.6, 0.2, 5.0), (0.5, 1.0)):
+        with progress.next_stage() as tell:
+            for share in shares:
+                tell(share)
+    assert [working.share for working in told] == pytest.approx(
+        [0.0, 0.05, 0.15, 0.15, 0.25, 0.25, 0.625, 1.0]
+    )
+    assert told[-1].remaining_seconds == 0
+    assert "".join(working.doing for working in told) == "aaaaabbb"
 
 
 def test_data_that_moved_are_found_where_the_user_says(place, tmp_path):
@@ -247,6 +269,7 @@ def test_held_out_passages_are_none_of_the_training_text(book):
     assert not set(bench.real.twin.texts) & set(bench.real.fitted.texts)
 
 
+@pytest.mark.slow
 def test_a_model_of_bytes_is_measured_as_any_other(place, tmp_path):
     settings = {"data__codec": "byte", "end_nats": -30.0, **SPLIT}
     artifact = save_untrained(tmp_path / "model", [place / "book.txt"], **settings)
@@ -290,6 +313,7 @@ def test_the_first_pieces_are_of_all_labels(labelled, monkeypatch):
     assert 5 < words[:30].count("sea") < 25
 
 
+@pytest.mark.slow
 def test_a_second_model_that_knows_no_labels_is_compared(labelled, place, tmp_path):
     other = save_untrained(tmp_path / "model", [place / "labelled.txt"], **LINES)
     evaluation = evaluate(labelled, ONE, against=other)
@@ -297,6 +321,7 @@ def test_a_second_model_that_knows_no_labels_is_compared(labelled, place, tmp_pa
     assert any("other data or another split" in note for note in evaluation.notes)
 
 
+@pytest.mark.slow
 def test_a_model_is_even_with_itself_in_all_figures(lines, of_lines):
     evaluation = evaluate(lines, REQUEST, against=lines)
     section = evaluation.sections[-1]
@@ -317,6 +342,7 @@ def test_a_better_model_is_better_beyond_chance(lines, place, tmp_path):
     assert bpc.note.startswith("this model is better; paired; the other: ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("documents", ["line", "file", "blank-line"])
 def test_canaries_are_ranked_and_are_no_real_text(place, tmp_path, documents):
     text = sentences(240, 1) if documents == "line" else sentences(900, 2)
@@ -343,6 +369,26 @@ def test_canaries_are_ranked_and_are_no_real_text(place, tmp_path, documents):
 def test_without_canaries_the_report_says_how_to_have_them(of_lines):
     (privacy,) = [s for s in of_lines.sections if s.key == "privacy"]
     assert any("train with --canaries 20" in note for note in privacy.notes)
+
+
+def test_a_blind_test_of_a_long_text_shows_excerpts_that_begin_alike(book):
+    sheet = sheet_of(book, ONE.settings[0], n_pairs=8, seed=0)
+    assert sum(sheet.key) == 8
+    assert len(sheet.items) == 16
+    assert max(len(tokens(item.text)) for item in sheet.items) <= 61
+    again = sheet_of(book, ONE.settings[0], n_pairs=8, seed=0)
+    assert again == sheet
+
+
+def test_of_much_held_out_text_some_is_predicted_wherever_it_stands(lines):
+    held_out = open_case([lines], ()).held_out
+    chosen = head(held_out, 1_000, 0)
+    assert chosen.n_characters == 1_000
+    places = [s.place for s in held_out.sequences]
+    numbers = [places.index(s.place) for s in chosen.sequences]
+    assert numbers != sorted(numbers)
+    assert max(numbers) > len(places) / 2
+    assert head(held_out, 10**6, 0) is held_out
 
 
 @pytest.mark.parametrize(

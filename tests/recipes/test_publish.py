@@ -115,7 +115,7 @@ def test_a_model_that_was_replaced_meanwhile_gets_no_report(folder, tmp_path):
 def test_a_folder_that_cannot_be_written_is_named_with_the_way_out(folder):
     folder.parent.chmod(0o500)
     try:
-        with pytest.raises(ResourceError, match="give another place with -o report.html"):
+        with pytest.raises(ResourceError, match=r"give another place with -o report\.html"):
             publish(evaluation(), load(folder))
     finally:
         folder.parent.chmod(0o700)

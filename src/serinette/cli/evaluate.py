@@ -125,8 +125,8 @@ def run(options: EvaluateOptions) -> None:
     With --samples the output of any generator is judged in the same way.
     """
     _check(options)
-    # The matrices are small: a second thread of NumPy's gains nothing (46 s against 47 s), and waits
-    # busily where the machine is shared.
+    # The matrices are small: a second thread of NumPy's gains nothing (46 s against 47 s), and
+    # waits busily where the machine is shared.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if options.answers:
         from serinette.cli.turing import score_sheets
@@ -145,8 +145,11 @@ def run(options: EvaluateOptions) -> None:
         )
         return
     gates = _gates(options)
+    cache = _cache(options)
     with telling() as listener:
-        evaluation, places = _evaluation(options, listener)
+        evaluation, places = _evaluation(options, cache, listener)
+    if cache.note:
+        say(f"warning: {cache.note}")
     if options.json:
         print_json(evaluation.to_json())
     else:
@@ -236,13 +239,15 @@ def _numbers(text: str, flag: str) -> tuple[float, ...]:
         ) from error
 
 
-def _evaluation(
-    options: EvaluateOptions, listener: "Listener"
-) -> tuple["Evaluation", Sequence[Path]]:
+def _cache(options: EvaluateOptions) -> "Cache":
     from serinette.recipes.evaluate.cache import Cache, cache_folder
 
-    folder = cache_folder(os.environ, sys.platform, Path.home()) if options.cache else None
-    cache = Cache(folder)
+    return Cache(cache_folder(os.environ, sys.platform, Path.home()) if options.cache else None)
+
+
+def _evaluation(
+    options: EvaluateOptions, cache: "Cache", listener: "Listener"
+) -> tuple["Evaluation", Sequence[Path]]:
     if options.samples is not None:
         return _of_files(options, cache, listener)
     from serinette.recipes.evaluate.publish import publish, save_report

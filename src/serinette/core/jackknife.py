@@ -24,20 +24,21 @@ _STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 """The 97.5 % point of Student's t distribution with 1 to 9 degrees of freedom."""
 
 
-def left_out_rows(groups: Int[np.ndarray, " N"]) -> list[Int[np.ndarray, " _"]]:
-    """Return the rows that stay when each tenth of the groups is left out in turn.
+def parts_of(groups: Int[np.ndarray, " N"]) -> Int[np.ndarray, " N"]:
+    """Return the part of each piece, from 0 on: ten parts, or as many as there are groups.
 
     Args:
-        groups: What each piece belongs to; whole groups are left out.
-
-    Returns:
-        Ten lists of rows, or as many as there are groups; none for fewer than two groups.
+        groups: What each piece belongs to; whole groups are in one part.
     """
     different, owners = np.unique(groups, return_inverse=True)
-    n_parts = min(_PARTS, len(different))
-    if n_parts < _FEWEST_PARTS:
-        return []
-    return [np.flatnonzero(owners % n_parts != part) for part in range(n_parts)]
+    parts: Int[np.ndarray, " N"] = owners % min(_PARTS, max(1, len(different)))
+    return parts
+
+
+def rows_without_each(parts: Int[np.ndarray, " N"]) -> list[Int[np.ndarray, " _"]]:
+    """Return the rows that stay when each part is left out in turn."""
+    n_parts = int(parts.max(initial=-1)) + 1
+    return [np.flatnonzero(parts != part) for part in range(n_parts)]
 
 
 def jackknife_interval(value: float, without_each: Sequence[float]) -> Interval | None:

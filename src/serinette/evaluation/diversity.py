@@ -3,11 +3,11 @@
 Every figure depends on how many tokens it was taken over: compare sets of about one size, and
 have beside it what real text scores.
 
-Shape letters: `N` pieces, `V` token numbers.
+Shape letters: `N` pieces, `V` token numbers, `G` different n-grams.
 """
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from serinette.evaluation.grams import grams_of
 from serinette.evaluation.ragged import Ragged
@@ -21,8 +21,12 @@ def distinct(pieces: Ragged, n: int) -> float:
     Reference: Li et al. 2016, arXiv:1510.03055; like most later work we divide by n-grams, not
     by tokens.
     """
-    grams = grams_of(pieces, n)
-    return grams.n_different / max(1, len(grams.numbers))
+    return distinct_share(np.bincount(grams_of(pieces, n).numbers))
+
+
+def distinct_share(counts: Int[np.ndarray, " G"]) -> float:
+    """Return how many of the grams occur, over how often any does; see `distinct`."""
+    return int(np.count_nonzero(counts)) / max(1, int(counts.sum()))
 
 
 def gram_entropy(pieces: Ragged, n: int) -> float:
@@ -33,8 +37,13 @@ def gram_entropy(pieces: Ragged, n: int) -> float:
 
     Reference: Zhang et al. 2018, arXiv:1809.05972; the bias: Miller 1955.
     """
-    grams = grams_of(pieces, n)
-    shares = np.bincount(grams.numbers) / max(1, len(grams.numbers))
+    return count_entropy(np.bincount(grams_of(pieces, n).numbers))
+
+
+def count_entropy(counts: Int[np.ndarray, " G"]) -> float:
+    """Return the entropy of counted frequencies, in bits; what never occurs adds nothing."""
+    occurring = counts[counts > 0]
+    shares = occurring / max(1, int(occurring.sum()))
     return float(-(shares * np.log2(shares)).sum() + 0.0)
 
 

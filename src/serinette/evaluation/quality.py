@@ -13,20 +13,20 @@ to it than the beginning does.
 Shape letters: `N` pieces, `M` pieces with features, `D` features, `V` tokens.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int
 
-from serinette.core.jackknife import jackknife_interval, left_out_rows
+from serinette.core.jackknife import jackknife_interval, parts_of, rows_without_each
 from serinette.core.metric import Metric
 from serinette.evaluation import diversity
 from serinette.evaluation.bleu import ORDERS, bleu, self_bleu
 from serinette.evaluation.figure import Figure, ratio_figure
 from serinette.evaluation.frechet import frechet
+from serinette.evaluation.grams import grams_by_length
 from serinette.evaluation.language import independent_nats
 from serinette.evaluation.mauve import mauve
 from serinette.evaluation.ragged import Ragged
@@ -34,6 +34,8 @@ from serinette.evaluation.two_sample import classifier_accuracy, gram_features
 from serinette.kinds.yardstick import OwnMetrics
 
 Measure = Callable[[Ragged], float]
+_LONGEST_GRAM = 4
+_ENTROPY_GRAM = 2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -162,12 +164,9 @@ def _word_distance(tokens: Ragged, real: RealText) -> float:
 def _of_whole_sets(samples: PieceSet, real: RealText) -> list[Figure]:
     """Measure what is no mean over pieces; intervals come from leaving tenths of the set out."""
     held_out = real.held_out.tokens
+    parts = parts_of(samples.groups)
+    rests = [samples.tokens.select(rows) for rows in rows_without_each(parts)]
     measures: list[tuple[str, str, str, Literal["real", "lower"], Measure]] = [
-        (f"distinct-{n}", f"distinct{n}", "", "real", partial(diversity.distinct, n=n))
-        for n in (1, 2, 3, 4)
-    ]
-    measures += [
-        ("entropy of 2-grams", "entropy2", "bits", "real", partial(diversity.gram_entropy, n=2)),
         (
             "vocabulary coverage",
             "coverage",
@@ -190,23 +189,39 @@ def _of_whole_sets(samples: PieceSet, real: RealText) -> list[Figure]:
             lambda tokens: diversity.length_distance(tokens, held_out),
         ),
     ]
-    rests = [samples.tokens.select(rows) for rows in left_out_rows(samples.groups)]
-    return [
-        Figure(
-            metric=Metric(
-                name=name,
-                key=key,
-                value=measure(samples.tokens),
-                interval=jackknife_interval(
-                    measure(samples.tokens), [measure(rest) for rest in rests]
-                ),
-                unit=unit,
-                better=better,
-                n=len(samples.texts),
-            )
-        )
-        for name, key, unit, better, measure in measures
-    ]
+    figures = _of_grams(samples, parts)
+    for name, key, unit, better, measure in measures:
+        value, without_each = measure(samples.tokens), [measure(rest) for rest in rests]
+        figures.append(_jackknifed(samples, value, without_each, name=name, key=key, unit=unit,
+                                   better=better))  # fmt: skip
+    return figures
+
+
+def _of_grams(samples: PieceSet, parts: Int[np.ndarray, " N"]) -> list[Figure]:
+    """Count n-grams once, by the part of their piece: what is left out is then taken away."""
+    n_parts = int(parts.max(initial=0)) + 1
+    figures = []
+    for n, grams in enumerate(grams_by_length(samples.tokens, _LONGEST_GRAM), start=1):
+        cells = grams.numbers * n_parts + parts[grams.rows]
+        table = np.bincount(cells, minlength=grams.n_different * n_parts).reshape(-1, n_parts)
+        totals = table.sum(axis=1)
+        rests = [totals - table[:, part] for part in range(n_parts)]
+        facts = [(f"distinct-{n}", f"distinct{n}", "", diversity.distinct_share)]
+        if n == _ENTROPY_GRAM:
+            facts.append((f"entropy of {n}-grams", f"entropy{n}", "bits", diversity.count_entropy))
+        for name, key, unit, measure in facts:
+            value, without_each = measure(totals), [measure(rest) for rest in rests]
+            figures.append(_jackknifed(samples, value, without_each, name=name, key=key, unit=unit,
+                                       better="real"))  # fmt: skip
+    return figures
+
+
+def _jackknifed(
+    samples: PieceSet, value: float, without_each: Sequence[float], **facts: Any
+) -> Figure:
+    interval = jackknife_interval(value, without_each)
+    metric = Metric(value=value, interval=interval, n=len(samples.texts), **facts)
+    return Figure(metric=metric)
 
 
 def _lm_score(samples: PieceSet, real: RealText, seed: int) -> Figure:

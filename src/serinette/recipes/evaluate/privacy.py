@@ -6,6 +6,7 @@ Canaries: are made-up lines that were planted in the training text likelier than
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,8 +61,16 @@ class Reader:
             np.concatenate([end, self.codec.encode(content)[:, 0].astype(np.int64), closing])
             for content in contents
         ]
-        contexts = np.tile(self.codec.encode_context({}).astype(np.int64), (len(contents), 1))
-        return list(sequence_nats(self.steppers[0], symbols, contexts))
+        context = self.codec.encode_context({}).astype(np.int64)
+        n_threads = len(self.steppers)
+
+        def read(k: int) -> list[Float[np.ndarray, " _"]]:
+            mine = symbols[k::n_threads]
+            return list(sequence_nats(self.steppers[k], mine, np.tile(context, (len(mine), 1))))
+
+        with ThreadPoolExecutor(n_threads) as pool:
+            shares = list(pool.map(read, range(n_threads)))
+        return [shares[i % n_threads][i // n_threads] for i in range(len(symbols))]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,7 +37,7 @@ class EvaluateRequest:
     """Characters of samples a setting that are looked up in the training text."""
     n_prefixes: int = 200
     """Passages whose beginning is given to see whether the rest comes out."""
-    n_scored_characters: int = 250_000
+    n_scored_characters: int = 150_000
     """Most held-out characters that are predicted."""
     seed: int = 0
     """Same seed, same report."""
