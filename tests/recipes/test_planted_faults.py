@@ -56,7 +56,7 @@ def test_real_text_in_the_place_of_samples_lights_nothing(judged):
         ("shuffled", "Word order", "do not follow one another"),
         ("repeated", "Variety", "collapse"),
         ("copied", "Copying", "word for word"),
-        ("noise", "Spelling", "no words of the real text"),
+        ("noise", "Spelling", "spelling costs"),
         ("another subject", "Subject", "not used as often"),
     ],
 )

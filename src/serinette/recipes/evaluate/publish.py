@@ -1,10 +1,12 @@
 """Where a report goes: a file of the user's choice, or the model's own folder."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from serinette.artifact.card import with_evaluation
 from serinette.artifact.folder import CARD, CONFIG, EVALUATION, REPORT, WEIGHTS, Artifact
 from serinette.core import manifest, plain_json
+from serinette.core.disk import read_bytes
 from serinette.core.durable import read_folder, write_file
 from serinette.core.errors import ArtifactError, ConfigError, ResourceError
 from serinette.evaluation.report.content import Evaluation
@@ -42,8 +44,7 @@ def publish(evaluation: Evaluation, artifact: Artifact) -> tuple[Path, ...]:
     """
     folder = artifact.folder
     files = dict(read_folder(folder, lenient=(CARD, EVALUATION, REPORT)).files)
-    if any(files.get(name) != artifact.files[name] for name in (CONFIG, WEIGHTS)):
-        raise ArtifactError(f"{folder} holds another model by now; evaluate it again")
+    _check_same(artifact, files)
     # What people wrote while the evaluation ran.
     card = files.get(CARD, b"").decode("utf-8", "replace")
     written = {
@@ -58,7 +59,14 @@ def publish(evaluation: Evaluation, artifact: Artifact) -> tuple[Path, ...]:
         # that loads, with a warning about the file that is newer than the manifest.
         for name, content in written.items():
             write_file(folder / name, content)
+        # A training may have put another model here meanwhile; its manifest must not be ours.
+        _check_same(artifact, {name: read_bytes(folder / name) for name in (CONFIG, WEIGHTS)})
         write_file(folder / manifest.NAME, manifest.encode({**files, **written}))
     except ResourceError as error:
         raise ResourceError(f"{error}; give another place with -o report.html") from error
     return (folder / REPORT,)
+
+
+def _check_same(artifact: Artifact, files: Mapping[str, bytes]) -> None:
+    if any(files.get(name) != artifact.files[name] for name in (CONFIG, WEIGHTS)):
+        raise ArtifactError(f"{artifact.folder} holds another model by now; evaluate it again")
