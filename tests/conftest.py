@@ -8,12 +8,13 @@ settings.load_profile("ci")
 
 @pytest.fixture(autouse=True)
 def _one_thread_a_test():
-    """Small tensors: one thread is faster and repeatable."""
+    """Small tensors: one thread is faster and repeatable. Denormals as the standard has them."""
     import sys
 
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.set_num_threads(1)
+        torch.set_flush_denormal(False)  # a training in an earlier test turned it on
 
 
 def pytest_addoption(parser):
