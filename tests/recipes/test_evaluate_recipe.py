@@ -168,7 +168,9 @@ def test_a_kept_report_names_the_files_of_today(place, lines, tmp_path):
 def test_every_stage_is_told_of(lines):
     told = []
     evaluate(lines, ONE, listener=told.append)
-    assert [working.doing for working in told if working.doing != "measuring real text"] == [
+    # How often a stage is told of depends on how long it takes.
+    assert list(dict.fromkeys(working.doing for working in told)) == [
+        "measuring real text",
         "measuring samples of the count model",
         "lines: predicting held-out text",
         "lines: drawing samples at T=1",
