@@ -125,6 +125,8 @@ def test_a_reader_that_leaves_early_is_no_error():
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_signals_end_the_program_through_its_finally_blocks(number, code):
     program = (
+        # What a shell runs in its background ignores SIGINT; the child would inherit that.
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "import sys, time; from serinette.cli.exits import exit_code_of\n"
         "def run():\n"
         "    try:\n"
