@@ -100,7 +100,9 @@ def test_a_report_goes_where_the_user_says_and_not_beside_the_model(run, place, 
 
 def test_two_models_are_compared(run, tmp_path):
     out = tmp_path / "r.json"
-    assert run("notes", *FAST, "--against", "other", "-o", out)[0] == 0
+    code, shown, _ = run("notes", *FAST, "--against", "other", "-o", out)
+    assert code == 0
+    assert "Against other\nBetter beyond chance in" in shown
     section = Evaluation.from_json(strict_json(out.read_text("utf-8"))).sections[-1]
     assert section.title == "Against other"
 

@@ -314,6 +314,9 @@ def _show(evaluation: "Evaluation") -> None:
     show(evaluation.headline + "\n")
     show(table(_verdict_rows(evaluation)) + "\n")
     show(table(_metric_rows(evaluation)))
+    for section in evaluation.sections:
+        if section.key == "comparison":
+            show("\n".join(["", section.title, *section.notes]))
 
 
 def _verdict_rows(evaluation: "Evaluation") -> list[list[str]]:
