@@ -16,8 +16,10 @@ from jaxtyping import Bool, Int
 class Constraint(Protocol):
     """A rule that holds in every generated sequence.
 
-    `allowed` must leave at least one symbol in every row; a rule that can run into a dead end
-    looks ahead and forbids the way there.
+    `allowed` must leave at least one symbol in every row: a rule that can run into a dead end looks
+    ahead and forbids the way there. One that cannot look ahead has an attribute `may_dead_end` that
+    is true; a row that is left without a symbol is then begun afresh. One that has a true attribute
+    `has_penalty` also has a method `penalty(state)`: the nats that each symbol costs.
     """
 
     def start(self, n_rows: int) -> Int[np.ndarray, "B *memory"]:
