@@ -4,12 +4,17 @@ import numpy as np
 import pytest
 import torch
 
+from serinette.core.errors import ConfigError
+from serinette.nets.config import ModelConfig
+from serinette.nets.model import SequenceModel
 from serinette.training.config import TrainingConfig
 from serinette.training.gradients import GradientWorkers, LossSum, Precision
+from serinette.training.machine import SpeedTest, can_use_bf16
 from serinette.training.optimisers import Optimiser, penalty_gradients_
+from serinette.training.trainer import Trainer
 from serinette.training.validation import held_out_loss
 
-from .conftest import FP32, periodic
+from .conftest import FP32, SCHEMA, periodic
 
 OPTIMISERS = ["soap", "adamw", "adam", "rmsprop", "sgd", "muon"]
 
@@ -19,9 +24,14 @@ def weights(trainer):
 
 
 BF16 = Precision(torch.device("cpu"), is_bf16=True)
+needs_bf16 = pytest.mark.skipif(
+    not can_use_bf16(BF16.device), reason="this processor cannot train an LSTM in bf16"
+)
 
 
-@pytest.mark.parametrize("precision", [FP32, BF16], ids=["fp32", "bf16"])
+@pytest.mark.parametrize(
+    "precision", [FP32, pytest.param(BF16, marks=needs_bf16)], ids=["fp32", "bf16"]
+)
 @pytest.mark.parametrize("optimiser", OPTIMISERS)
 def test_resumed_equals_uninterrupted_to_the_bit(make_trainer, optimiser, precision):
     settings = {"optimiser": optimiser, "average_decay": 0.9, "learning_rate": 1e-3}
@@ -176,13 +186,8 @@ def test_weight_decay_spares_vectors(make_trainer):
     assert torch.equal(model.get_parameter("layers.0.bias_ih_l0"), bias)
 
 
+@needs_bf16
 def test_bf16_learns_too():
-    from serinette.nets.config import ModelConfig
-    from serinette.nets.model import SequenceModel
-    from serinette.training.trainer import Trainer
-
-    from .conftest import SCHEMA
-
     config = TrainingConfig(n_rows=4, window=6, updates=60, learning_rate=2e-2)
     model = SequenceModel(ModelConfig(embedding_size=8, hidden_size=16, n_layers=1), SCHEMA)
     precision = Precision(torch.device("cpu"), is_bf16=True)
@@ -204,3 +209,14 @@ def test_workers_close_their_threads(make_trainer):
         pool = workers.pool
     with pytest.raises(RuntimeError):
         pool.submit(print)
+
+
+def test_auto_takes_fp32_where_bf16_cannot_be_had(monkeypatch):
+    monkeypatch.setattr("serinette.training.machine.can_use_bf16", lambda device: False)
+    assert not SpeedTest(SCHEMA, TrainingConfig(), 1).precision.is_bf16
+
+
+def test_bf16_that_cannot_be_had_is_refused_with_the_remedy(monkeypatch):
+    monkeypatch.setattr("serinette.training.machine.can_use_bf16", lambda device: False)
+    with pytest.raises(ConfigError, match=r"precision bf16: .* use fp32 or auto"):
+        SpeedTest(SCHEMA, TrainingConfig(precision="bf16"), 1)

@@ -23,7 +23,7 @@ import numpy as np
 from jaxtyping import Float
 
 from serinette.core.errors import MissingExtraError
-from serinette.core.schema import Schema
+from serinette.core.schema import Schema, context_tables
 from serinette.nets.config import ModelConfig, predicted_symbols
 
 OPSET, IR_VERSION = 17, 9
@@ -104,14 +104,24 @@ class _Draft:
 
 def _embed(draft: _Draft, schema: Schema) -> str:
     x = draft.node("Gather", [draft.weight("embedding.weight"), "symbols"], "embedded")
-    for k in range(len(schema.context)):
-        column = draft.constant(f"column.{k}", np.array(k, dtype=np.int64))
-        symbol = draft.node("Gather", ["context", column], f"context.{k}", axis=1)  # [B]
-        vector = draft.node(
-            "Gather", [draft.weight(f"contexts.{k}.weight"), symbol], f"context_vector.{k}"
-        )  # [B, E]
+    for k, fields in enumerate(context_tables(schema.context)):
+        vector = _context_vector(draft, k, fields)
         x = draft.node("Add", [x, vector], f"embedded.{k}")  # [T, B, E]
     return x
+
+
+def _context_vector(draft: _Draft, k: int, fields: list[int]) -> str:
+    """Return the vector of one table; of several fields that share it, their sum."""
+    table = draft.weight(f"contexts.{k}.weight")
+    if len(fields) == 1:
+        column = draft.constant(f"column.{k}", np.array(fields[0], dtype=np.int64))
+        symbol = draft.node("Gather", ["context", column], f"context.{k}", axis=1)  # [B]
+        return draft.node("Gather", [table, symbol], f"context_vector.{k}")  # [B, E]
+    columns = draft.constant(f"column.{k}", np.array(fields, dtype=np.int64))
+    symbols = draft.node("Gather", ["context", columns], f"context.{k}", axis=1)  # [B, n]
+    vectors = draft.node("Gather", [table, symbols], f"context_vectors.{k}")  # [B, n, E]
+    axis = draft.constant(f"sum_axis.{k}", np.array([1], dtype=np.int64))
+    return draft.node("ReduceSum", [vectors, axis], f"context_vector.{k}", keepdims=0)
 
 
 def _run_layers(draft: _Draft, model: ModelConfig, x: str) -> list[str]:

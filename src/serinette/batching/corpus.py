@@ -1,13 +1,14 @@
 """Encoded sequences, end to end in one array, ready to be cut into windows.
 
-Shape letters: `N` symbols in all, `S` sequences (`S1` is one more), `C` context fields.
+Shape letters: `N` symbols in all, `S` sequences (`S1` is one more), `C` context fields,
+`V` symbols of the vocabulary.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,22 @@ class EncodedCorpus:
     """Places, in order, at which a line has just ended: a cut that falls there opens like a
     sequence of its own, so that a model of one long text knows how to begin."""
 
+    measured: Bool[np.ndarray, " V"] | None = None
+    """Which symbols count when predictions are measured (a poem's characters, not its marks);
+    None: all. The network learns all of them either way."""
+
+    def is_measured(self, symbols: Int[np.ndarray, "*_"]) -> Bool[np.ndarray, "*_"]:
+        """Say of each symbol whether its prediction counts in a measurement."""
+        if self.measured is None:
+            return np.ones(symbols.shape, dtype=np.bool_)
+        found: Bool[np.ndarray, "*_"] = self.measured[symbols]
+        return found
+
+    @property
+    def n_measured(self) -> int:
+        """How many predictions count in a measurement."""
+        return int(self.is_measured(self.symbols[1:]).sum())
+
     @property
     def n_steps(self) -> int:
         """How many predictions there are, the one of each closing `end` included."""
@@ -45,6 +62,7 @@ def join(
     *,
     end: int,
     border: int | None = None,
+    measured: Bool[np.ndarray, " V"] | None = None,
 ) -> EncodedCorpus:
     """Lay encoded sequences end to end.
 
@@ -53,6 +71,7 @@ def join(
         context: Context symbols of each sequence; all of one length.
         end: The symbol that opens and closes a sequence.
         border: The symbol that ends a line, where there are lines.
+        measured: Which symbols count in a measurement; None: all.
     """
     closing = np.array([end], dtype=np.int32)
     parts = [closing]
@@ -66,4 +85,5 @@ def join(
         starts=np.concatenate([[0], lengths.cumsum()]).astype(np.int64),
         context=np.array(context, dtype=np.int64).reshape(len(sequences), width),
         borders=np.flatnonzero(symbols[:-1] == border) if border is not None else symbols[:0],
+        measured=measured,
     )

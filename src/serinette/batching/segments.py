@@ -30,13 +30,17 @@ class Segments(NamedTuple):
 
 
 def training_segments(corpus: EncodedCorpus, n_rows: int, seed: int, epoch: int) -> Segments:
-    """Cut and shuffle one epoch. Every place is read exactly once.
+    """Cut and shuffle one epoch for so many rows. Every place is read exactly once.
 
     Cuts of long sequences fall elsewhere in every epoch, so that no place is always without
     context; where a line ends nearby, they fall there.
     """
+    return training_pieces(corpus, _fair_share(corpus, n_rows), seed, epoch)
+
+
+def training_pieces(corpus: EncodedCorpus, longest: int, seed: int, epoch: int) -> Segments:
+    """Cut and shuffle one epoch into stretches of at most so many places."""
     generator = np.random.Generator(np.random.Philox(derive(seed, epoch)))
-    longest = _fair_share(corpus, n_rows)
     first = generator.integers(1, longest + 1, size=corpus.n_sequences)
     segments = _at_borders(_cut(corpus, longest, first), corpus.borders, longest // 4)
     order = generator.permutation(len(segments.start))

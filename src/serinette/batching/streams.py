@@ -28,6 +28,8 @@ class Batch(NamedTuple):
     targets: Int[Tensor, "B T"]
     mask: Bool[Tensor, "B T"]
     """Which steps count in the loss."""
+    measured: Bool[Tensor, "B T"]
+    """Which of them count in the figure that is reported."""
     fresh: Bool[Tensor, " B"]
     """Which rows start a new stretch: their state is reset first."""
     context: Int[Tensor, "B C"]
@@ -83,10 +85,12 @@ class Cursors:
         if self.opens_at_borders and self.fresh.any():
             opening = self.fresh & np.isin(self.place, self.corpus.borders)
             inputs[opening, 0] = symbols[0]  # `end`
+        targets = symbols[clipped + 1].astype(np.int64)
         batch = Batch(
             inputs=torch.from_numpy(inputs),
-            targets=torch.from_numpy(symbols[clipped + 1].astype(np.int64)),
+            targets=torch.from_numpy(targets),
             mask=torch.from_numpy(mask),
+            measured=torch.from_numpy(mask & self.corpus.is_measured(targets)),
             fresh=torch.from_numpy(self.fresh.copy()),
             context=torch.from_numpy(self.corpus.context[self.sequence]),
         )

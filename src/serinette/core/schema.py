@@ -26,6 +26,9 @@ class SymbolField:
     """Whether the model draws it or is given it."""
     missing: int | None = None
     """Symbol that stands for "not known", read but never drawn; None: cannot be missing."""
+    table: str | None = None
+    """Context fields of one table share their vectors (the characters of a title); None: its own.
+    All fields of a table have one size and one `missing`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +85,15 @@ class Schema:
             raise ArtifactError(
                 f"the schema cannot be read: {error}; get the model again"
             ) from error
+
+
+def context_tables(context: tuple[SymbolField, ...]) -> list[list[int]]:
+    """Group context fields by the table of vectors that they share, in the order of the fields."""
+    groups: dict[str | int, list[int]] = {}
+    for k, context_field in enumerate(context):
+        own = k if context_field.table is None else context_field.table
+        groups.setdefault(own, []).append(k)
+    return list(groups.values())
 
 
 _FIELD_TYPES: dict[str, type[Field]] = {"symbol": SymbolField, "value": ValueField}

@@ -132,6 +132,15 @@ class WittenBell:
         )
         return nats
 
+    def nats_in_a_row(self, sequences: Sequence[Int[np.ndarray, " _"]]) -> Float[np.ndarray, " N"]:
+        """Return minus the log-probability of every symbol of all sequences, one after the other.
+
+        Symbols that are given cost nothing.
+        """
+        symbols, depths = _joined(sequences)
+        nats: Float[np.ndarray, " N"] = -np.log(self._probabilities(symbols, depths)[-1])
+        return np.where(depths >= self.n_given, nats, 0.0)
+
     def nats_by_order(self, sequences: Sequence[Int[np.ndarray, " _"]]) -> Float[np.ndarray, " K"]:
         """Return the summed nats of all sequences under every order from 1 on, in one pass."""
         symbols, depths = _joined(sequences)

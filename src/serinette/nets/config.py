@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from serinette.core.errors import ConfigError
-from serinette.core.schema import Schema, SymbolField
+from serinette.core.schema import Schema, SymbolField, context_tables
 
 Readout = Literal["last", "sum", "concat"]
 
@@ -38,6 +38,9 @@ class ModelConfig:
     """Locked dropout between layers, in [0, 1) (Gal and Ghahramani 2016)."""
     output_dropout: float = 0.0
     """Locked dropout on the read-out's input, in [0, 1)."""
+    context_dropout: float = 0.0
+    """Chance that a fact about the whole sequence (author, title) is withheld from a row for one
+    window, so that the model also writes without it, in [0, 1)."""
     weight_drop: float = 0.0
     """Chance that a recurrent weight is zero for one update, in [0, 1) (Merity et al. 2018)."""
 
@@ -60,6 +63,7 @@ _DROPOUTS = (
     "input_dropout",
     "layer_dropout",
     "output_dropout",
+    "context_dropout",
     "weight_drop",
 )
 
@@ -72,8 +76,8 @@ def expected_shapes(config: ModelConfig, schema: Schema) -> dict[str, tuple[int,
     (field,) = predicted_symbols(schema)
     width, hidden = config.embedding_size, config.hidden_size
     shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (field.size, width)}
-    for k, context in enumerate(schema.context):
-        shapes[f"contexts.{k}.weight"] = (context.size, width)
+    for k, fields in enumerate(context_tables(schema.context)):
+        shapes[f"contexts.{k}.weight"] = (schema.context[fields[0]].size, width)
     for layer in range(config.n_layers):
         prefix = f"layers.{layer}."
         shapes[prefix + "weight_ih_l0"] = (4 * hidden, width if layer == 0 else hidden)

@@ -1,11 +1,13 @@
 """Dropout with the generator as an argument: a resumed training draws the same masks.
 
-Shape letters: `T` steps, `B` rows, `X` width, `V` symbols.
+Shape letters: `T` steps, `B` rows, `C` context fields, `X` width, `V` symbols.
 """
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Generator, Tensor
+
+from serinette.core.schema import SymbolField, context_tables
 
 
 def locked(
@@ -35,6 +37,27 @@ def rows_dropped(
     if generator is None or chance == 0:
         return weight
     return weight * _mask((weight.shape[0], 1), chance, generator, weight)
+
+
+def withheld(
+    context: Int[Tensor, "B C"],
+    fields: tuple[SymbolField, ...],
+    chance: float,
+    generator: Generator | None,
+) -> Int[Tensor, "B C"]:
+    """Replace facts about a row by `missing`, all fields of a table together.
+
+    A field that cannot be missing always stays.
+    """
+    if generator is None or chance == 0:
+        return context
+    context = context.clone()
+    for columns in context_tables(fields):
+        missing = fields[columns[0]].missing
+        noise = torch.rand((len(context), 1), generator=generator, device=context.device)
+        if missing is not None:
+            context[:, columns] = context[:, columns].where(noise >= chance, missing)
+    return context
 
 
 def dropped(weight: Tensor, chance: float, generator: Generator | None) -> Tensor:

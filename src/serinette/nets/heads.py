@@ -3,7 +3,8 @@
 `core.distributions` holds the NumPy face; a parity test holds the two together. A head turns the
 network's hidden vector into a distribution; the backbone does not know which.
 
-Shape letters: `B` rows, `T` steps, `D` read-out input, `V` symbols.
+Shape letters: `B` rows, `T` steps, `D` read-out input, `V` symbols, `S` some
+of them.
 """
 
 import torch
@@ -33,6 +34,14 @@ class CategoricalHead(nn.Module):
         tied = self._shared[0]
         weight = self.weight if tied is None else tied.weight
         return F.linear(hidden, weight, self.bias)
+
+    def project_some(
+        self, hidden: Float[Tensor, "*B D"], symbols: Int[Tensor, " S"]
+    ) -> Float[Tensor, "*B S"]:
+        """Return the logits of some symbols only."""
+        tied = self._shared[0]
+        weight = self.weight if tied is None else tied.weight
+        return F.linear(hidden, weight[symbols], self.bias[symbols])
 
     @staticmethod
     def log_prob(params: Float[Tensor, "*B V"], targets: Int[Tensor, "*B"]) -> Float[Tensor, "*B"]:

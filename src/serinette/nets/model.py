@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Generator, Tensor, nn
 
-from serinette.core.schema import Schema
+from serinette.core.schema import Schema, context_tables
 from serinette.nets import dropout
 from serinette.nets.config import ModelConfig, predicted_symbols
 from serinette.nets.heads import CategoricalHead
@@ -35,7 +35,10 @@ class SequenceModel(nn.Module):
         self.config = config
         self.schema = schema
         self.embedding = nn.Embedding(field.size, width)
-        self.contexts = nn.ModuleList(nn.Embedding(c.size, width) for c in schema.context)
+        self._tables = context_tables(schema.context)
+        self.contexts = nn.ModuleList(
+            nn.Embedding(schema.context[fields[0]].size, width) for fields in self._tables
+        )
         sizes = [width] + [hidden] * (config.n_layers - 1)
         self.layers = nn.ModuleList(nn.LSTM(size, hidden) for size in sizes)
         if config.layer_norm:
@@ -98,8 +101,10 @@ class SequenceModel(nn.Module):
             self.embedding.weight, self.config.embedding_dropout, generator
         )
         x = F.embedding(symbols.t(), table)
-        for k, embedding in enumerate(self.contexts):
-            x = x + embedding(context[:, k])  # [T, B, E] + [B, E]
+        chance = self.config.context_dropout
+        context = dropout.withheld(context, self.schema.context, chance, generator)
+        for fields, embedding in zip(self._tables, self.contexts, strict=True):
+            x = x + embedding(context[:, fields]).sum(1)  # [T, B, E] + [B, E]
         return x
 
     def _run_layer(

@@ -16,10 +16,17 @@ class TrainingConfig:
     n_rows: int = 32
     """Streams that are read side by side; divisible by `n_workers`."""
     window: int = 64
-    """Steps of truncated back-propagation through time, at least 1."""
+    """Steps of truncated back-propagation through time, at least 1. Under batching `documents`:
+    steps of the longest sequence that is read whole."""
+    batching: Literal["streams", "documents"] = "streams"
+    """`streams`: rows read on where they stopped, for long texts. `documents`: batches of whole
+    sequences of like lengths, for short ones."""
     n_workers: int = 2
     """Groups of rows whose gradients are added. They run on threads of their own where there are
     cores; the result is the same on one core."""
+    start: Literal["random", "spectral"] = "random"
+    """Where the vectors of the symbols begin: at random, or from which symbols stand side by side
+    in the training part. For vocabularies of thousands."""
     optimiser: Literal["soap", "adamw", "adam", "rmsprop", "sgd", "muon"] = "soap"
     """Which optimiser. `soap` and `muon` serve the LSTM matrices, AdamW the rest."""
     learning_rate: float = 8e-3
@@ -38,6 +45,9 @@ class TrainingConfig:
     """Weight of half the sum of squared weights in the loss, at least 0."""
     clip_norm: float = 1.0
     """Largest norm of the gradient; 0 turns clipping off."""
+    sampled_symbols: int = 0
+    """Symbols, besides those to be told, that take part in the softmax while training, drawn anew
+    for every update; 0: all. For vocabularies of thousands it trains faster; at least 0."""
     schedule: Literal["cosine", "linear", "plateau", "constant"] = "cosine"
     """How the learning rate falls after warm-up. `plateau` halves it when validation stalls."""
     warm_up: float = 0.02
@@ -83,7 +93,11 @@ _RANGES: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
         lambda x: x > 0,
         "above 0",
     ),
-    (("weight_decay", "l1", "l2", "clip_norm", "patience"), lambda x: x >= 0, "at least 0"),
+    (
+        ("weight_decay", "l1", "l2", "clip_norm", "patience", "sampled_symbols"),
+        lambda x: x >= 0,
+        "at least 0",
+    ),
     (("beta2", "momentum", "warm_up", "average_decay"), lambda x: 0 <= x < 1, "in [0, 1)"),
     (("final_rate",), lambda x: 0 <= x <= 1, "in [0, 1]"),
 )

@@ -6,6 +6,9 @@ A listener is any function of one event; it must return quickly and must not rai
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+BETWEEN_SAMPLES = "\f"
+"""What parts several samples that are shown of one evaluation: no text holds a form feed."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Note:

@@ -21,6 +21,7 @@ from serinette.batching.streams import Batch
 from serinette.core.seeds import derive
 from serinette.nets.model import SequenceModel
 from serinette.nets.state import State
+from serinette.training.candidates import Candidates
 
 
 class LossSum(NamedTuple):
@@ -60,6 +61,7 @@ class GradientWorkers:
         n_threads: Threads that may run at once, at least 1.
         precision: Arithmetic.
         seed: Where dropout comes from.
+        candidates: Draws the symbols that take part in the softmax; None: all of them do.
     """
 
     def __init__(
@@ -70,7 +72,9 @@ class GradientWorkers:
         n_threads: int,
         precision: Precision,
         seed: int,
+        candidates: Candidates | None = None,
     ) -> None:
+        self._candidates = candidates
         self._replicas = [model] + [_sharing_copy(model) for _ in range(n_workers - 1)]
         self._precision = precision
         self._seed = seed
@@ -102,10 +106,11 @@ class GradientWorkers:
             update: Number of the update; dropout noise is a function of it.
 
         Returns:
-            The loss in nats with its count, and the state of each group for the next window.
+            The loss of the measured steps in nats with their count, and the state of each group
+            for the next window.
         """
         n_groups = len(self._replicas)
-        n_steps = int(batch.mask.sum())
+        n_steps, n_measured = int(batch.mask.sum()), int(batch.measured.sum())
         if n_groups == 1:
             done = [self.pool.submit(self._group, 0, batch, states[0], update, n_steps).result()]
         else:
@@ -118,7 +123,7 @@ class GradientWorkers:
             done = [future.result() for future in futures]
         self._add_up_()
         nats = sum(float(part_nats) for part_nats, _ in done)
-        return LossSum(nats, n_steps), [state for _, state in done]
+        return LossSum(nats, n_measured), [state for _, state in done]
 
     def _group(
         self, k: int, part: Batch, state: State, update: int, n_steps: int
@@ -129,11 +134,15 @@ class GradientWorkers:
         noise = torch.Generator(device).manual_seed(derive(self._seed, update, k))
         with self._precision.context():
             hidden, state = model(part.inputs, part.context, state.reset(part.fresh), noise)
-            params = model.readout.project(hidden)
-            log_prob = model.readout.log_prob(params, part.targets)
-        nats = -(log_prob.float() * part.mask).sum()
-        torch.autograd.backward(nats / max(n_steps, 1))
-        return nats.detach(), State(state.h.float(), state.c.float()).detach()
+            if self._candidates is None:
+                params = model.readout.project(hidden)
+                log_prob = model.readout.log_prob(params, part.targets)
+            else:
+                log_prob = self._candidates.log_prob(model.readout, hidden, part.targets, noise)
+        log_prob = log_prob.float()
+        torch.autograd.backward(-(log_prob * part.mask).sum() / max(n_steps, 1))
+        nats = -(log_prob.detach() * part.measured).sum()
+        return nats, State(state.h.float(), state.c.float()).detach()
 
     @torch.no_grad()
     def _add_up_(self) -> None:

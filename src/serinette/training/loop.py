@@ -23,7 +23,7 @@ from serinette.training.watch import watch
 MAX_ROLLBACKS = 3
 """How often training goes back to the last good state before it gives up."""
 SAMPLE_EVERY = 3
-"""Evaluations from one live sample to the next."""
+"""Evaluations from one live sample to the next, where the kind shows a single one."""
 _PROGRESS_SECONDS = 0.25
 _REPLAN_TOLERANCE = 0.02
 _REPLANS = 40
@@ -65,6 +65,8 @@ class Limits:
     """Steps per character: turns nats per step into nats per character."""
     worst_nats: float = math.inf
     """A loss per step above this counts as diverged, like one that is not a number."""
+    sample_every: int = SAMPLE_EVERY
+    """Evaluations from one live sample to the next."""
     baseline_nats: float | None = None
     """The count model's validation nats per character."""
     n_characters: int | None = None
@@ -122,6 +124,7 @@ class Training:
         self._evaluation_seconds: list[float] = []
         self._reserve = 0.0
         self._measured_from = (0, 0.0)
+        self._n_read, self._began_at = 0, 0.0
 
     def resume_(self, snapshot: Snapshot, history: list[dict[str, Any]]) -> None:
         """Go on from a checkpoint and the history up to it."""
@@ -150,6 +153,7 @@ class Training:
         trainer = self._trainer
         self._clock = time.monotonic()
         self._measured_from = (trainer.update_count, self._so_far.seconds)
+        self._began_at = self._so_far.seconds
         good = trainer.snapshot()
         saved = self._so_far.seconds
         while not trainer.is_done:
@@ -163,6 +167,7 @@ class Training:
                 good = self._roll_back(good, loss)
                 continue
             self._recent = self._recent.plus(loss)
+            self._n_read += loss.steps
             self._show()
             self._replan()
             if self._is_evaluation():
@@ -192,7 +197,7 @@ class Training:
     def _evaluate(self) -> None:
         trainer, so_far = self._trainer, self._so_far
         begun = so_far.seconds
-        is_sampling = (len(so_far.history) + 1) % SAMPLE_EVERY == 0 or trainer.is_done
+        is_sampling = (len(so_far.history) + 1) % self._limits.sample_every == 0 or trainer.is_done
         with trainer.average.in_place():
             probed = self._probe(trainer.model, is_sampling)
             nats = probed.metrics.get("validation_nats", self._train_nats())
@@ -302,14 +307,13 @@ class Training:
         trainer, seconds = self._trainer, self._so_far.seconds
         self._shown = seconds
         done = max(trainer.update_count, 1)
-        steps = trainer.config.n_rows * trainer.config.window
         self._listener(
             Progress(
                 update=trainer.update_count,
                 total_updates=trainer.pace.total,
                 seconds=seconds,
                 remaining_seconds=seconds / done * max(0, trainer.pace.total - done),
-                symbols_per_second=steps * done / max(seconds, 1e-9),
+                symbols_per_second=self._n_read / max(seconds - self._began_at, 1e-9),
                 train_nats=self._train_nats(),
                 learning_rate=trainer.rate,
             )

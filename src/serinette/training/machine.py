@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from serinette.batching.corpus import join
+from serinette.core.errors import ConfigError
 from serinette.core.schema import Schema
 from serinette.nets.config import ModelConfig, predicted_symbols
 from serinette.nets.model import SequenceModel
@@ -50,6 +51,18 @@ def choose_device(wish: str) -> torch.device:
     return torch.device("cuda" if is_cuda else "cpu")
 
 
+def can_use_bf16(device: torch.device) -> bool:
+    """Return whether an LSTM can be trained in bf16 here; oneDNN refuses it without AVX-512."""
+    layer = torch.nn.LSTM(8, 8).to(device)
+    try:
+        with Precision(device, is_bf16=True).context():
+            output, _ = layer(torch.zeros(2, 2, 8, device=device))
+        output.float().sum().backward()
+    except RuntimeError:
+        return False
+    return True
+
+
 class SpeedTest:
     """Times real updates of a model on random symbols; remembers what it has timed.
 
@@ -85,8 +98,14 @@ class SpeedTest:
 
     def _choose_precision(self) -> Precision:
         wish = self._config.precision
-        if wish != "auto":
-            return Precision(self._device, wish == "bf16")
+        can_bf16 = wish != "fp32" and can_use_bf16(self._device)
+        if wish == "bf16" and not can_bf16:
+            raise ConfigError(
+                "training.precision bf16: this processor cannot train an LSTM in bf16; "
+                "use fp32 or auto"
+            )
+        if wish != "auto" or not can_bf16:
+            return Precision(self._device, can_bf16)
         sizes = ModelConfig(embedding_size=64, hidden_size=256, n_layers=1)
         config = replace(self._config, n_rows=32, window=64, optimiser="adamw")
         seconds = {False: math.inf, True: math.inf}

@@ -6,7 +6,7 @@ docs/why/experiments.md.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,6 +48,22 @@ class CorpusFacts:
     n_sequences: int
     median_length: int
     """Median steps of a sequence, its `end` included."""
+    mean_length: float = 0.0
+    """Mean steps of a sequence, its `end` included."""
+
+    def steps_per_update(self, training: Mapping[str, Any]) -> int:
+        """Return how many steps an update reads on average.
+
+        Args:
+            training: `n_rows`, `window` and, unless it is `streams`, `batching`.
+        """
+        return int(training["n_rows"]) * self.timed_window(training)
+
+    def timed_window(self, training: Mapping[str, Any]) -> int:
+        """Return the steps of a window that takes as long as the average one."""
+        if training.get("batching", "streams") == "streams":
+            return int(training["window"])
+        return max(1, int(min(self.mean_length, float(training["window"])) + 0.5))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +93,12 @@ def plan_shape(facts: CorpusFacts) -> dict[str, int]:
 
 
 def choose_size(
-    schema: Schema, facts: CorpusFacts, seconds: float, measure: Measure, fixed: Mapping[str, Any]
+    schema: Schema,
+    facts: CorpusFacts,
+    seconds: float,
+    measure: Measure,
+    training: Mapping[str, Any],
+    given: Mapping[str, Any],
 ) -> str:
     """Return the largest size that the budget can train and the corpus can feed.
 
@@ -86,15 +107,17 @@ def choose_size(
         facts: Of the training part.
         seconds: Time for updates.
         measure: Speed of this machine.
-        fixed: Training settings that are settled already (window, rows).
+        training: Training settings that are settled already (window, rows).
+        given: Model settings that are settled already (a tied read-out).
     """
     chosen = next(iter(SIZES))
-    steps_per_update = fixed["window"] * fixed["n_rows"]
+    steps_per_update = facts.steps_per_update(training)
     for name in list(SIZES)[1:]:
-        parameters = n_parameters(model_of(SIZES[name]), schema)
+        shape = {**SIZES[name], **given}
+        parameters = n_parameters(model_of(shape), schema)
         if parameters > _PARAMETERS_PER_STEP * facts.n_steps:
             break
-        steps = seconds / measure(SIZES[name], fixed) * steps_per_update
+        steps = seconds / measure(shape, _timed(training, facts)) * steps_per_update
         if steps < _STEPS_PER_PARAMETER * parameters:
             break
         chosen = name
@@ -125,13 +148,9 @@ def learning_rates(hidden_size: int) -> dict[str, float]:
     return {"learning_rate": rate, "matrix_learning_rate": rate}
 
 
-def model_of(sizes: Mapping[str, int]) -> ModelConfig:
-    """Return the network of a size."""
-    return ModelConfig(
-        embedding_size=sizes["embedding_size"],
-        hidden_size=sizes["hidden_size"],
-        n_layers=sizes["n_layers"],
-    )
+def model_of(shape: Mapping[str, Any]) -> ModelConfig:
+    """Return the network of a size, with what else decides how many weights it has."""
+    return ModelConfig(**shape)
 
 
 def make_plan(
@@ -160,12 +179,13 @@ def make_plan(
         raise ConfigError(f"--size must be one of {', '.join(SIZES)}, got {size!r}")
     own = {k.removeprefix("training."): v for k, v in fixed.items() if k.startswith("training.")}
     training: dict[str, Any] = {**plan_shape(facts), **own}
-    if size is None and seconds is not None and not _own_sizes(fixed):
-        size = choose_size(schema, facts, seconds, measure, training)
-    size = size or DEFAULT_SIZE
-    sizes = {**SIZES[size], **_own_sizes(fixed)}
-    per_update = measure(sizes, training)
-    steps_per_update = training["window"] * training["n_rows"]
+    given = _own(_SHAPE, fixed)
+    if size is None and seconds is not None and not _own(_SIZE, fixed):
+        size = choose_size(schema, facts, seconds, measure, training, given)
+    named = f"size {size or DEFAULT_SIZE}" if not _own(_SIZE, fixed) else "sizes as set"
+    sizes = {**SIZES[size or DEFAULT_SIZE], **_own(_SIZE, fixed)}
+    per_update = measure({**sizes, **given}, _timed(training, facts))
+    steps_per_update = facts.steps_per_update(training)
     if "updates" not in own:
         if seconds is None:
             raise ConfigError("neither a budget nor training.updates is given; add --budget 5m")
@@ -179,12 +199,12 @@ def make_plan(
         "n_evaluations": _n_evaluations(training["updates"], per_update, speed),
         **own,
     }
-    parameters = n_parameters(model_of(sizes), schema)
+    parameters = n_parameters(model_of({**sizes, **given}), schema)
     summary = (
-        f"network: size {size}, {sizes['n_layers']} x {sizes['hidden_size']} cells, "
+        f"network: {named}, {sizes['n_layers']} x {sizes['hidden_size']} cells, "
         f"{parameters:,} parameters",
         f"plan: {training['updates']:,} updates of {training['n_rows']} rows x "
-        f"{training['window']} steps, {passes:.1f} passes over {facts.n_steps:,} steps",
+        f"{facts.timed_window(training)} steps, {passes:.1f} passes over {facts.n_steps:,} steps",
         f"speed measured here: {speed:,.0f} steps/s",
         *_early_end(seconds, training["updates"] * per_update),
     )
@@ -194,6 +214,10 @@ def make_plan(
         summary=summary,
         seconds_per_update=per_update,
     )
+
+
+def _timed(training: Mapping[str, Any], facts: CorpusFacts) -> dict[str, Any]:
+    return {**training, "window": facts.timed_window(training)}
 
 
 def _early_end(allowed: float | None, needed: float) -> tuple[str, ...]:
@@ -212,6 +236,9 @@ def _n_evaluations(updates: int, per_update: float, speed: float) -> int:
     return max(2, min(20, affordable, updates // 5))
 
 
-def _own_sizes(fixed: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("embedding_size", "hidden_size", "n_layers")
+_SIZE = ("embedding_size", "hidden_size", "n_layers")
+_SHAPE = ("tied", "readout", "layer_norm")
+
+
+def _own(names: Sequence[str], fixed: Mapping[str, Any]) -> dict[str, Any]:
     return {n: fixed[f"model.{n}"] for n in names if f"model.{n}" in fixed}

@@ -14,10 +14,13 @@ import torch
 from torch import Tensor
 
 from serinette.batching.corpus import EncodedCorpus
+from serinette.batching.documents import DocumentBatches
 from serinette.batching.streams import TrainingStreams
+from serinette.nets.config import predicted_symbols
 from serinette.nets.model import SequenceModel
 from serinette.nets.state import State
 from serinette.training.average import Average
+from serinette.training.candidates import Candidates
 from serinette.training.config import TrainingConfig
 from serinette.training.gradients import GradientWorkers, LossSum, Precision, gradients_of
 from serinette.training.optimisers import Optimiser, penalty_gradients_
@@ -59,13 +62,15 @@ class Trainer:
         self.plateau_factor = 1.0
         self._rollback_factor = 1.0
         self.average = Average(model, config.average_decay)
-        self._streams = TrainingStreams(corpus, config.n_rows, config.window, config.seed)
+        supply = DocumentBatches if config.batching == "documents" else TrainingStreams
+        self._streams = supply(corpus, config.n_rows, config.window, config.seed)
         self._workers = GradientWorkers(
             model,
             n_workers=config.n_workers,
             n_threads=n_threads,
             precision=precision,
             seed=config.seed,
+            candidates=_candidates(corpus, model, config.sampled_symbols),
         )
         self._optimiser = Optimiser(model, config, self._workers.pool)
         size = config.n_rows // config.n_workers
@@ -173,6 +178,13 @@ class Trainer:
     def _rate_factor(self) -> float:
         share = self.pace.share(self.update_count)
         return self._rollback_factor * rate_factor(self.config, share, self.plateau_factor)
+
+
+def _candidates(corpus: EncodedCorpus, model: SequenceModel, size: int) -> Candidates | None:
+    (field,) = predicted_symbols(model.schema)
+    if not 0 < size < field.size:
+        return None
+    return Candidates(np.bincount(corpus.symbols, minlength=field.size), size)
 
 
 def _to_numpy(tensor: Tensor) -> np.ndarray:

@@ -27,7 +27,7 @@ def held_out_loss(
     window: int = 128,
     max_windows: int | None = None,
 ) -> LossSum:
-    """Return the summed loss on `corpus` without dropout, every step counted once.
+    """Return the summed loss on `corpus` without dropout, every measured step counted once.
 
     Args:
         model: What is measured; it is not switched or changed.
@@ -46,6 +46,6 @@ def held_out_loss(
         with precision.context():
             hidden, state = model(batch.inputs, batch.context, state)
             log_prob = model.readout.log_prob(model.readout.project(hidden), batch.targets)
-        nats = -float((log_prob.float() * batch.mask).sum())
-        total = total.plus(LossSum(nats, int(batch.mask.sum())))
+        nats = -float((log_prob.float() * batch.measured).sum())
+        total = total.plus(LossSum(nats, int(batch.measured.sum())))
     return total
