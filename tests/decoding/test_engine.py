@@ -5,7 +5,7 @@ from tiny_models import FixedStepper, config, schema, weights
 from serinette.artifact.step_graph import build_step_graph
 from serinette.core.distributions import categorical_log_probs
 from serinette.decoding.config import DecodingConfig
-from serinette.decoding.engine import Limits, Row, draw_sequences
+from serinette.decoding.engine import Drawer, Limits, Row, Watching, draw_sequences
 from serinette.decoding.onnx_stepper import OnnxStepper
 from serinette.decoding.reading import read, sequence_nats
 from serinette.decoding.sampler import Sampler
@@ -31,7 +31,8 @@ def draw(  # noqa: PLR0913
     rows = [Row(number=n, read=np.array(begin), context=NO_CONTEXT) for n in numbers]
     sampler = Sampler(DecodingConfig(**settings), stepper.schema)
     limits = Limits(max_steps=max_steps, batch_size=batch_size)
-    blocks = draw_sequences(stepper, sampler, rows, limits, 7, watch or (lambda *_: None))
+    watching = Watching(watch=watch or (lambda *_: None))
+    blocks = draw_sequences(Drawer(stepper, sampler, 7), rows, limits, watching)
     return {drawn.number: drawn for finished in blocks for drawn in finished}
 
 
@@ -116,7 +117,8 @@ def test_rows_of_different_beginnings_share_a_batch(lstm):
     ]
     sampler = Sampler(DecodingConfig(presence_penalty=0.5), lstm.schema)
     limits = Limits(max_steps=20, batch_size=3)
-    for finished in draw_sequences(lstm, sampler, rows, limits, 7, lambda *_: None):
+    watching = Watching(watch=lambda *_: None)
+    for finished in draw_sequences(Drawer(lstm, sampler, 7), rows, limits, watching):
         for one in finished:
             alone = draw(
                 lstm,

@@ -19,7 +19,7 @@ def drawn(sampler, logits, u, *, plainly):
     if plainly:
         return sampler.draw_plain(logits, u)
     memory = sampler.start(len(logits))
-    return sampler.draw(sampler.shape(logits, memory, np.full(len(logits), 9)), u)
+    return sampler.draw(sampler.shape(logits, memory, np.full(len(logits), 9)).logits, u)
 
 
 @given(logits_rows, st.floats(0, 1, exclude_max=True), st.sampled_from([0.0, 0.5, 1.0, 2.0]))
@@ -56,7 +56,7 @@ def test_temperature_comes_before_top_p():
     logits = np.log(np.array([[0.5, 1e-9, 0.3, 0.15, 0.05]], dtype=np.float32))
     sampler = Sampler(DecodingConfig(temperature=2.0, top_p=0.8), SCHEMA)
     shaped = sampler.shape(logits, sampler.start(1), np.array([1]))
-    assert np.isfinite(shaped).tolist() == [[True, False, True, True, False]]
+    assert np.isfinite(shaped.logits).tolist() == [[True, False, True, True, False]]
 
 
 def test_every_filter_and_penalty_has_its_say():
@@ -76,7 +76,8 @@ def test_every_filter_and_penalty_has_its_say():
         assert not sampler.is_plain
         memory = sampler.remember(sampler.start(1), np.array([0]))
         memory = memory.select(np.array([0, 0])).join(memory).select(np.array([2]))
-        assert not np.array_equal(sampler.shape(logits, memory, np.array([3])), plain), setting
+        shaped = sampler.shape(logits, memory, np.array([3])).logits
+        assert not np.array_equal(shaped, plain), setting
 
 
 def test_bias_is_added_in_nats():
@@ -107,7 +108,7 @@ def test_a_constraint_holds_at_every_step():
     logits = np.zeros((3, 5), dtype=np.float32)
     for turn in range(6):
         shaped = sampler.shape(logits, memory, np.full(3, 9))
-        symbols = sampler.draw(shaped, np.array([0.1, 0.5, 0.9]))
+        symbols = sampler.draw(shaped.logits, np.array([0.1, 0.5, 0.9]))
         assert (symbols % 2 == turn % 2).all()
         memory = sampler.remember(memory, symbols)
 

@@ -11,14 +11,15 @@ Shape letters: `B` rows, `K` steps of a block, `C` context fields, `V` symbols.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
-from jaxtyping import Float, Float32, Float64, Int
+from jaxtyping import Bool, Float32, Float64, Int
 
 from serinette.core.distributions import categorical_log_prob
-from serinette.core.seeds import stream_key, uniforms
+from serinette.core.errors import ConstraintError
+from serinette.core.seeds import derive, stream_key, uniforms
 from serinette.decoding.reading import read
 from serinette.decoding.sampler import Memory, Sampler
 from serinette.decoding.stepper import Stepper
@@ -30,7 +31,12 @@ _MOST_LOGITS = 4_000_000
 
 _CACHED_LOGITS = 16_000
 
-FinishReason = Literal["end", "stop", "length"]
+MOST_ATTEMPTS = 30
+"""How often a row that ran into a dead end is begun afresh before the request is given up."""
+
+FinishReason = Literal["end", "stop", "length", "dead end"]
+Restart = Callable[[int], None]
+"""Told the number of a row that is begun afresh: what was seen of it is void."""
 Watch = Callable[[int, Int[np.ndarray, " K"]], int | None]
 """Told a row's number and its new symbols, `end` left out; answers after how many of them the row
 is to stop, or None to go on."""
@@ -45,6 +51,14 @@ class Row:
     read: Int[np.ndarray, " T"]
     """Symbols that it begins with, from the one that opens it; at least one."""
     context: Int[np.ndarray, " C"]
+    attempt: int = 0
+    """How often it ran into a dead end before."""
+
+    def key(self, seed: int) -> int:
+        """Return what tells its stream of random numbers from all others."""
+        if self.attempt == 0:
+            return stream_key(seed, self.number)
+        return derive(seed, self.number, self.attempt)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,6 +72,10 @@ class Drawn:
     """Nats of each symbol under the network's own distribution."""
     sampling_log_probs: Float64[np.ndarray, " T"]
     """Nats of each symbol under the distribution that it was drawn from."""
+    kept: Float64[np.ndarray, " T"]
+    """Share of the network's probability that the constraint left at each step."""
+    attempt: int
+    """How often the row ran into a dead end before."""
     finish_reason: FinishReason
 
 
@@ -71,12 +89,23 @@ class Limits:
     """Rows that run together, at most."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Watching:
+    """Who is told what is drawn."""
+
+    watch: Watch
+    restart: Restart = lambda number: None
+
+
 def draw_sequences(
-    stepper: Stepper, sampler: Sampler, rows: Iterable[Row], limits: Limits, seed: int, watch: Watch
+    drawer: "Drawer", rows: Iterable[Row], limits: Limits, watching: Watching
 ) -> Iterator[list[Drawn]]:
-    """Draw all `rows`; yields after every block what it finished, in no particular order."""
+    """Draw all `rows`; yields after every block what it finished, in no particular order.
+
+    Raises:
+        ConstraintError: If a row runs into dead ends again and again.
+    """
     waiting = deque(rows)
-    drawer = _Drawer(stepper, sampler, seed)
     batch: _Batch | None = None
     while batch is not None or waiting:
         batch = _refill(batch, waiting, limits.batch_size, drawer)
@@ -86,12 +115,30 @@ def draw_sequences(
         finished = {
             place: drawn
             for place in range(len(batch.rows))
-            if (drawn := _account(batch, place, block, limits, watch, drawer.end)) is not None
+            if (drawn := _account(batch, place, block, limits, watching.watch, drawer.end))
+            is not None
         }
         staying = [place for place in range(len(batch.rows)) if place not in finished]
+        begun_afresh = [
+            batch.rows[place].row
+            for place, drawn in finished.items()
+            if drawn.finish_reason == "dead end"
+        ]
+        for row in begun_afresh:
+            waiting.appendleft(_again(row))
+            watching.restart(row.number)
         if finished:
             batch = batch.select(np.array(staying)) if staying else None
-        yield list(finished.values())
+        yield [drawn for drawn in finished.values() if drawn.finish_reason != "dead end"]
+
+
+def _again(row: Row) -> Row:
+    if row.attempt + 1 >= MOST_ATTEMPTS:
+        raise ConstraintError(
+            f"sample {row.number}: the rules that cannot look ahead (no-repeat, no-copy) left no "
+            f"symbol to draw in {MOST_ATTEMPTS} attempts; loosen one of them"
+        )
+    return replace(row, attempt=row.attempt + 1)
 
 
 @dataclass
@@ -102,6 +149,7 @@ class _Progress:
     symbols: list[np.ndarray] = field(default_factory=list)
     log_probs: list[np.ndarray] = field(default_factory=list)
     sampling_log_probs: list[np.ndarray] = field(default_factory=list)
+    kept: list[np.ndarray] = field(default_factory=list)
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,9 +189,12 @@ class _Block:
     symbols: Int[np.ndarray, "K B"]
     log_probs: Float64[np.ndarray, "K B"]
     sampling_log_probs: Float64[np.ndarray, "K B"]
+    kept: Float64[np.ndarray, "K B"]
+    is_dead: Bool[np.ndarray, " B"]
+    """Rows whose last symbol is none: nothing was allowed."""
 
 
-class _Drawer:
+class Drawer:
     """The network, the sampler and the seed: what turns rows into symbols."""
 
     def __init__(self, stepper: Stepper, sampler: Sampler, seed: int) -> None:
@@ -164,7 +215,7 @@ class _Drawer:
             self._last_read = (first, state, memory, logits)
         _, state, memory, logits = self._last_read
         same = np.zeros(len(rows), dtype=np.int64)
-        keys = np.array([stream_key(self._seed, row.number) for row in rows], dtype=np.uint64)
+        keys = np.array([row.key(self._seed) for row in rows], dtype=np.uint64)
         return _Batch(
             [_Progress(row) for row in rows],
             keys,
@@ -183,24 +234,33 @@ class _Drawer:
         nothing = np.empty((len(batch.rows), 1, 0), dtype=np.int64)
         logits, state, memory = batch.logits, batch.state, batch.memory
         is_plain = sampler.is_plain
-        seen, shaped, symbols = [], [], []
+        seen, shaped, symbols, kept = [], [], [], []
+        is_dead = np.zeros(len(batch.rows), dtype=np.bool_)
         for step in range(n_steps):
             seen.append(logits)
             if is_plain:
                 drawn = sampler.draw_plain(logits, numbers[step])
             else:
-                shaped.append(sampler.shape(logits, memory, remaining - step))
-                drawn = sampler.draw(shaped[-1], numbers[step])
+                choice = sampler.shape(logits, memory, remaining - step)
+                shaped.append(choice.logits)
+                kept.append(choice.kept)
+                drawn, is_dead = sampler.draw(choice.logits, numbers[step]), choice.is_dead
                 memory = sampler.remember(memory, drawn)
             symbols.append(drawn)
             hidden, state = stepper.advance(drawn[:, None, None], state)
             logits = stepper.field(0, hidden, nothing)[:, 0]
-            if end in drawn.tolist():
+            if end in drawn.tolist() or is_dead.any():
                 break
         chosen = np.array(symbols)  # [K, B]
         drawn_from = shaped or seen
         shape = sampler.shape_plain if is_plain else None
-        block = _Block(chosen, _log_probs(seen, chosen), _log_probs(drawn_from, chosen, shape))
+        block = _Block(
+            chosen,
+            _log_probs(seen, chosen),
+            _log_probs(drawn_from, chosen, shape),
+            np.array(kept) if kept else np.ones(chosen.shape),
+            is_dead,
+        )
         positions = batch.positions + len(chosen)
         return block, _Batch(batch.rows, batch.keys, positions, logits, state, memory)
 
@@ -227,7 +287,7 @@ def _log_probs(
     return np.concatenate(parts)
 
 
-def _refill(batch: _Batch | None, waiting: deque[Row], batch_size: int, drawer: _Drawer) -> _Batch:
+def _refill(batch: _Batch | None, waiting: deque[Row], batch_size: int, drawer: Drawer) -> _Batch:
     """Fill the free places of a batch with waiting rows; without a batch, one waits at least."""
     n_free = batch_size - (0 if batch is None else len(batch.rows))
     while batch is None or (waiting and n_free > 0):
@@ -251,6 +311,8 @@ def _account(
     progress = batch.rows[place]
     symbols = block.symbols[:, place]
     reason: FinishReason | None = None
+    if block.is_dead[place]:
+        return _finish(progress, "dead end")
     if end is not None and symbols[-1] == end:
         reason = "end"
     elif batch.positions[place] >= limits.max_steps:
@@ -262,15 +324,21 @@ def _account(
     progress.symbols.append(symbols[:n_kept])
     progress.log_probs.append(block.log_probs[:n_kept, place])
     progress.sampling_log_probs.append(block.sampling_log_probs[:n_kept, place])
+    progress.kept.append(block.kept[:n_kept, place])
     return None if reason is None else _finish(progress, reason)
 
 
 def _finish(progress: _Progress, reason: FinishReason) -> Drawn:
-    log_probs: Float[np.ndarray, " T"] = np.concatenate(progress.log_probs)
     return Drawn(
         number=progress.row.number,
-        symbols=np.concatenate(progress.symbols),
-        log_probs=log_probs,
-        sampling_log_probs=np.concatenate(progress.sampling_log_probs),
+        symbols=np.concatenate([np.zeros(0, dtype=np.int64), *progress.symbols]),
+        log_probs=_joined(progress.log_probs),
+        sampling_log_probs=_joined(progress.sampling_log_probs),
+        kept=_joined(progress.kept),
+        attempt=progress.row.attempt,
         finish_reason=reason,
     )
+
+
+def _joined(parts: list[np.ndarray]) -> Float64[np.ndarray, " T"]:
+    return np.concatenate([np.zeros(0), *parts])

@@ -7,9 +7,10 @@ Shape letters: `B` rows, `V` symbols.
 """
 
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Float64, Int
+from jaxtyping import Bool, Float, Float64, Int
 
 from serinette.constraints.protocol import Constraint
 from serinette.core.distributions import categorical_draw
@@ -43,6 +44,17 @@ class Memory:
         return Memory(counts, rule)
 
 
+class Shaped(NamedTuple):
+    """What is drawn from."""
+
+    logits: Float64[np.ndarray, "B V"]
+    """-inf where a symbol is impossible; all of them in a row that is at a dead end."""
+    kept: Float64[np.ndarray, " B"]
+    """Share of the model's probability that the constraint leaves, in [0, 1]; 1 without one."""
+    is_dead: Bool[np.ndarray, " B"]
+    """Which rows are at a dead end."""
+
+
 _LEAST, _MOST = 1e-200, 1e200
 """Between them a sum of exponentials in float64 has all its digits."""
 
@@ -67,6 +79,8 @@ class Sampler:
         (field,) = predicted_symbols(schema)
         self._config = config
         self._constraint = constraint
+        self.may_dead_end = bool(getattr(constraint, "may_dead_end", False))
+        """Whether a row can be left without a symbol; it is then to be begun afresh."""
         self._n_symbols = field.size
         self._bias = np.zeros(field.size) if bias is None else bias.copy()
         if field.missing is not None:
@@ -103,8 +117,8 @@ class Sampler:
         logits: Float[np.ndarray, "B V"],
         memory: Memory,
         remaining: Int[np.ndarray, " B"],
-    ) -> Float64[np.ndarray, "B V"]:
-        """Return the logits that are drawn from; -inf where a symbol is impossible.
+    ) -> Shaped:
+        """Return the logits that are drawn from, and what the constraint threw away.
 
         Args:
             logits: The network's.
@@ -112,20 +126,39 @@ class Sampler:
             remaining: Steps that each row may still draw, this one included.
 
         Raises:
-            ConstraintError: If the constraint leaves a row no symbol.
+            ConstraintError: If the constraint leaves a row no symbol although it looks ahead.
         """
         shaped = logits.astype(np.float64)
         shaped += self._bias
         if memory.counts is not None:
             shaped = self._penalise(shaped, memory.counts.counts)
+        kept, is_dead = np.ones(len(logits)), np.zeros(len(logits), dtype=np.bool_)
         if self._constraint is not None and memory.rule is not None:
-            shaped = np.where(self._constraint.allowed(memory.rule, remaining), shaped, -np.inf)
-            if np.isneginf(shaped.max(axis=-1)).any():
+            shaped, kept = self._constrain(shaped, logits, memory.rule, remaining)
+            is_dead = np.isneginf(shaped.max(axis=-1))
+            if is_dead.any() and not self.may_dead_end:
                 raise ConstraintError(
                     "the constraints leave no symbol to draw; loosen one of them, or allow more "
                     "steps with --max-steps"
                 )
-        return self._filter(shaped / self._temperature)
+        return Shaped(self._filter(shaped / self._temperature), kept, is_dead)
+
+    def _constrain(
+        self,
+        shaped: Float64[np.ndarray, "B V"],
+        logits: Float[np.ndarray, "B V"],
+        rule: Int[np.ndarray, "B *memory"],
+        remaining: Int[np.ndarray, " B"],
+    ) -> tuple[Float64[np.ndarray, "B V"], Float64[np.ndarray, " B"]]:
+        constraint: Any = self._constraint
+        allowed = constraint.allowed(rule, remaining)
+        weights = np.exp(logits - logits.max(axis=-1, keepdims=True))  # of the model alone
+        kept = np.einsum("bv,bv->b", weights, allowed, dtype=np.float64)
+        kept /= weights.sum(axis=-1, dtype=np.float64)
+        if getattr(constraint, "has_penalty", False):
+            shaped -= constraint.penalty(rule)
+        np.copyto(shaped, -np.inf, where=~allowed)
+        return shaped, np.minimum(kept, 1.0)
 
     def shape_plain(self, logits: Float[np.ndarray, "*B V"]) -> Float64[np.ndarray, "*B V"]:
         """Return what `shape` would, for any number of steps at once; only where `is_plain`."""
