@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from serinette.core.schema import Schema, SymbolField
+from serinette.kinds.commission import Commission
+from serinette.kinds.text.codec import TextCodec
 from serinette.nets.config import ModelConfig, expected_shapes
 
 LETTERS = "abcdefgh\n"
@@ -71,9 +73,10 @@ class LetterStreamer:
 
 
 class LetterCodec:
-    """One symbol a letter: 0 end, 1 missing, then `LETTERS`."""
+    """One symbol a letter: 0 end, 1 missing, then `LETTERS`. What is wished for is a constraint."""
 
-    border = None
+    border = measured = None
+    label_field = "label"
 
     def __init__(self, labels=()):
         self.labels = tuple(labels)
@@ -95,6 +98,20 @@ class LetterCodec:
             return np.zeros(0, dtype=np.int32)
         known = context.get("label") in self.labels
         return np.array([self.labels.index(context["label"]) + 1 if known else 0], dtype=np.int32)
+
+    def measured_context(self, context):
+        return context
+
+    def check_context(self, context):
+        TextCodec.check_context(self, context)
+
+    def commission(self, wishes, prefix, labels, call):
+        self.check_context(labels)
+        read = self.encode(prefix)[:, 0].astype(np.int64)
+        return Commission(read=read, prefix=prefix, context=labels, constraint=wishes)
+
+    def showpieces(self):
+        return (None,)
 
     def n_characters(self, content):
         return len(content)

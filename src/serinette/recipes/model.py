@@ -3,18 +3,19 @@
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from serinette.artifact.folder import Artifact
 from serinette.artifact.folder import load as load_artifact
 from serinette.artifact.runs import find_model
-from serinette.core.config import Layer, build, parse_duration
+from serinette.core.config import Layer, build, nearest, parse_duration
 from serinette.core.durable import read_folder, write_folder
 from serinette.core.errors import ConfigError
 from serinette.decoding.config import DecodingConfig
 from serinette.evaluation.score import Score
+from serinette.kinds.table import find_kind
 from serinette.recipes.count_model import count_model_of, reading_settings
 from serinette.recipes.evaluate.report import Report
 from serinette.recipes.evaluate.request import EvaluateRequest
@@ -22,6 +23,7 @@ from serinette.recipes.evaluate.run import evaluate
 from serinette.recipes.generate import GenerateRequest, Piece, Sample, generate
 from serinette.recipes.requests import TrainRequest
 from serinette.recipes.score import score
+from serinette.recipes.sheets import SheetConfig, on_sheet, sheet_of
 from serinette.recipes.train import train as run_training
 from serinette.training.events import Listener, silent
 
@@ -47,7 +49,7 @@ class Model:
         prefix: str = "",
         seed: int = 0,
         label: str | None = None,
-        **decoding: Any,
+        **settings: Any,
     ) -> list[Sample]:
         """Draw `n` samples; the same seed gives the same samples.
 
@@ -56,22 +58,46 @@ class Model:
             prefix: Text that every sample goes on from.
             seed: Any integer; sample k of a seed is the same whatever `n`.
             label: Condition on this label of the training data, where there are labels.
-            **decoding: Settings of `DecodingConfig`: `temperature`, `top_p`, `stop`...
+            **settings: How symbols are drawn (`DecodingConfig`: `temperature`, `top_p`, `stop`...),
+                what is asked for (`RulesConfig` of a text model, `PoemWishes` of a poem model:
+                `acrostic`, `form`, `regex`...), `best_of` and `beam`.
 
         Raises:
             ConfigError: If a setting is unknown or out of range.
+            ConstraintError: If the rules cannot hold.
         """
-        request = self._request(n, prefix, seed, label, decoding)
+        request = self._request(n, prefix, seed, label, settings)
         return [drawn for drawn in generate(self.artifact, request) if isinstance(drawn, Sample)]
 
     def stream(
-        self, *, prefix: str = "", seed: int = 0, label: str | None = None, **decoding: Any
+        self, *, prefix: str = "", seed: int = 0, label: str | None = None, **settings: Any
     ) -> Iterator[str]:
         """Draw one sample and yield its text as it comes; arguments as for `generate`."""
-        request = self._request(1, prefix, seed, label, decoding)
+        request = self._request(1, prefix, seed, label, settings)
         for drawn in generate(self.artifact, request):
             if isinstance(drawn, Piece):
                 yield drawn.text
+
+    def sheet(self, samples: Sequence[Sample], **settings: Any) -> str:
+        """Set generated poems on a sheet of paper.
+
+        Args:
+            samples: One to eight, of a poem model.
+            **settings: Fields of `SheetConfig`: `title`, `acrostic`, `seal`, `paper`, `page`...
+
+        Returns:
+            An SVG document.
+
+        Raises:
+            ConfigError: If the model writes no poems, or a setting is unknown or out of range.
+            DataError: If there are no poems or too many.
+        """
+        if self.artifact.kind != "poem":
+            raise ConfigError(
+                f"sheet: only poems go on one, and this model is of kind {self.artifact.kind}"
+            )
+        config = build(SheetConfig, settings, source="sheet")
+        return sheet_of([on_sheet(sample.full_text, config) for sample in samples], config)
 
     def score(self, source: Source | Sequence[str]) -> Score:
         """Measure how well the model predicts a file, a folder or texts.
@@ -119,11 +145,53 @@ class Model:
         write_folder(Path(folder), read_folder(self.artifact.folder).files)
 
     def _request(
-        self, n: int, prefix: str, seed: int, label: str | None, decoding: Mapping[str, Any]
+        self, n: int, prefix: str, seed: int, label: str | None, settings: Mapping[str, Any]
     ) -> GenerateRequest:
-        config = build(DecodingConfig, decoding, source="generate")
-        labels = {} if label is None else {"label": label}
-        return GenerateRequest(n=n, prefixes=(prefix,), seed=seed, labels=labels, decoding=config)
+        if label is not None and self.artifact.kind != "text":
+            raise ConfigError(
+                f"generate: label is for text models; this one is of kind {self.artifact.kind}"
+            )
+        wishes_type = find_kind(self.artifact.kind).wishes_type
+        decoding, wishes, search = _dealt_out(
+            settings, (DecodingConfig, wishes_type, _SearchConfig), source="generate"
+        )
+        return GenerateRequest(
+            n=n,
+            prefixes=(prefix,),
+            seed=seed,
+            labels={} if label is None else {"label": label},
+            decoding=build(DecodingConfig, decoding, source="generate"),
+            wishes=build(wishes_type, wishes, source="generate") if wishes else None,
+            **vars(build(_SearchConfig, search, source="generate")),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _SearchConfig:
+    """How many candidates a sample is chosen from; checked by `GenerateRequest`."""
+
+    best_of: int = 1
+    beam: int | None = None
+
+
+def _dealt_out(
+    values: Mapping[str, Any], configs: Sequence[type], *, source: str
+) -> list[dict[str, Any]]:
+    """Give every config dataclass the values that it knows.
+
+    Raises:
+        ConfigError: If a name is not known to any; it lists every such name.
+    """
+    names = [[item.name for item in fields(config)] for config in configs]
+    known = [name for part in names for name in part]
+    problems = [
+        f"{source}: unknown setting '{name}' ({nearest(name, known)})"
+        for name in values
+        if name not in known
+    ]
+    if problems:
+        raise ConfigError("; ".join(problems))
+    return [{name: values[name] for name in part if name in values} for part in names]
 
 
 def load(name: Source, *, runs: Source = "runs") -> Model:

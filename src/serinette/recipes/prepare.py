@@ -11,7 +11,7 @@ from serinette.core.config import Resolved
 from serinette.kinds.corpus import Canary, Corpus
 from serinette.kinds.kind import Codec
 from serinette.kinds.split import Split, split
-from serinette.kinds.table import find_kind
+from serinette.kinds.table import DEFAULT_KIND, find_kind
 from serinette.training.events import Listener, Note
 from serinette.training.plan import CorpusFacts
 
@@ -30,6 +30,8 @@ class Prepared:
     train: EncodedCorpus
     validation: EncodedCorpus
     test: EncodedCorpus
+    kind: str = DEFAULT_KIND
+    """Name of the kind."""
     canaries: tuple[Canary, ...] = ()
     """Made-up lines that were hidden in the train part."""
 
@@ -41,12 +43,21 @@ class Prepared:
             n_steps=self.train.n_steps,
             n_sequences=self.train.n_sequences,
             median_length=int(np.median(lengths)),
+            mean_length=float(np.mean(lengths)),
         )
 
     def steps_per_character(self, part: Corpus, encoded: EncodedCorpus) -> float:
-        """Return steps per character of a part; the closing `end` counts as a character."""
+        """Return measured steps per character of a part.
+
+        Where all symbols are measured, the closing `end` counts as a character.
+        """
+        if encoded.measured is not None:
+            return encoded.n_measured / max(1, self._n_characters(part))
         n_characters = sum(self.codec.n_characters(s.content) + 1 for s in part.sequences)
         return encoded.n_steps / max(n_characters, 1)
+
+    def _n_characters(self, part: Corpus) -> int:
+        return sum(self.codec.n_characters(sequence.content) for sequence in part.sequences)
 
 
 def prepare(
@@ -75,8 +86,9 @@ def prepare(
         parts=parts,
         codec=codec,
         train=encode(parts.train, codec),
-        validation=encode(parts.validation, codec),
-        test=encode(parts.test, codec),
+        validation=encode(parts.validation, codec, is_measured=True),
+        test=encode(parts.test, codec, is_measured=True),
+        kind=kind_name,
         canaries=canaries,
     )
 
@@ -91,11 +103,21 @@ def _what_was_planted(before: Corpus, after: Corpus, canaries: Sequence[Canary])
     )
 
 
-def encode(corpus: Corpus, codec: Codec) -> EncodedCorpus:
-    """Encode every sequence and lay them end to end."""
+def encode(corpus: Corpus, codec: Codec, *, is_measured: bool = False) -> EncodedCorpus:
+    """Encode every sequence and lay them end to end.
+
+    Args:
+        corpus: One part of the data.
+        codec: Fitted on the train part.
+        is_measured: Whether the model is told only the facts that a measurement allows.
+    """
+    contexts = [sequence.context for sequence in corpus.sequences]
+    if is_measured:
+        contexts = [codec.measured_context(context) for context in contexts]
     return join(
         [codec.encode(sequence.content) for sequence in corpus.sequences],
-        [codec.encode_context(sequence.context) for sequence in corpus.sequences],
+        [codec.encode_context(context) for context in contexts],
         end=codec.schema.end or 0,
         border=codec.border,
+        measured=codec.measured,
     )

@@ -6,17 +6,27 @@ from pathlib import Path
 
 from serinette.core.config import Layer, Resolved
 from serinette.kinds.split import SplitConfig
-from serinette.kinds.text.config import TextConfig
+from serinette.kinds.table import DEFAULT_KIND, find_kind
 from serinette.nets.config import ModelConfig
 from serinette.training.config import TrainingConfig
 
-GROUPS: Mapping[str, type] = {
-    "data": TextConfig,
-    "split": SplitConfig,
-    "model": ModelConfig,
-    "training": TrainingConfig,
-}
-"""Sections of a training's settings, in TOML, in the environment and as `--section.key`."""
+
+def groups_of(kind_name: str) -> Mapping[str, type]:
+    """Return the sections of a training's settings, for TOML, environment and `--section.key`.
+
+    Args:
+        kind_name: A name of the table of kinds; it decides what [data] holds.
+    """
+    return {
+        "data": find_kind(kind_name).config_type,
+        "split": SplitConfig,
+        "model": ModelConfig,
+        "training": TrainingConfig,
+    }
+
+
+GROUPS: Mapping[str, type] = groups_of(DEFAULT_KIND)
+"""Sections of the settings of the kind text."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +35,10 @@ class TrainRequest:
 
     sources: tuple[Path, ...] | tuple[str, ...] = ()
     """Files and folders, or the texts themselves. Empty when `resume` is given."""
+    kind: str | None = None
+    """A name of the table of kinds; None: found out from the files."""
+    preset: str | None = None
+    """A name of `recipes.presets.PRESETS`: settings that win over the plan's."""
     layers: tuple[Layer, ...] = ()
     """Settings of the user, in rising priority; they win over the plan."""
     runs: Path = Path("runs")

@@ -117,7 +117,8 @@ def scored(
 
 def contexts_of(codec: Codec, corpus: Corpus) -> Int[np.ndarray, "N C"]:
     """Return the context symbols of every sequence."""
-    contexts = np.stack([codec.encode_context(s.context) for s in corpus.sequences])
+    told = [codec.measured_context(sequence.context) for sequence in corpus.sequences]
+    contexts = np.stack([codec.encode_context(context) for context in told])
     return contexts.astype(np.int64)
 
 

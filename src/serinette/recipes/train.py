@@ -11,8 +11,9 @@ from serinette.core.disk import read_bytes
 from serinette.core.durable import write_file
 from serinette.core.errors import ConfigError, DataError, MissingExtraError
 from serinette.core.locking import lock
+from serinette.kinds.table import DEFAULT_KIND
 from serinette.recipes.prepare import prepare
-from serinette.recipes.requests import GROUPS, DryRun, TrainedRun, TrainRequest
+from serinette.recipes.requests import DryRun, TrainedRun, TrainRequest, groups_of
 from serinette.training.events import Listener, silent
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ def _begun(request: TrainRequest, listener: Listener) -> "Job":
     first = request.sources[0]
     name = request.name or (run_name(first) if isinstance(first, Path) else "texts")
     record = {
+        "kind": planned.prepared.kind,
         "settings": planned.settings.to_json(),
         "origins": planned.settings.origins,
         "sources": [str(s.resolve()) for s in request.sources if isinstance(s, Path)],
@@ -125,11 +127,12 @@ def _resumed(request: TrainRequest, listener: Listener) -> "Job":
     place = run / "plan.json"
     record: dict[str, Any] = plain_json.load(read_bytes(place), str(place))
     values = {f"{s}.{k}": v for s, part in record["settings"].items() for k, v in part.items()}
-    settings = resolve(GROUPS, (Layer(origin="plan.json", values=values),))
+    kind = record.get("kind", DEFAULT_KIND)
+    settings = resolve(groups_of(kind), (Layer(origin="plan.json", values=values),))
     sources = request.sources or tuple(Path(path) for path in record["sources"])
     if not sources:
         raise ConfigError(f"{run.name} was trained on texts in memory; give the same texts again")
-    prepared = prepare("text", sources, settings, listener)
+    prepared = prepare(kind, sources, settings, listener)
     if [source.sha256 for source in prepared.corpus.sources] != record["sha256"]:
         raise DataError(
             f"{run.name}: the data have changed since this run began; put them back or train anew"

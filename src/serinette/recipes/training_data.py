@@ -7,7 +7,7 @@ from serinette.artifact.folder import Artifact
 from serinette.core.config import Layer, Resolved, resolve
 from serinette.core.errors import DataError, NotFoundError
 from serinette.recipes.prepare import Prepared, prepare
-from serinette.recipes.requests import GROUPS
+from serinette.recipes.requests import groups_of
 from serinette.training.events import silent
 
 _SECTIONS = ("data", "split")
@@ -47,5 +47,6 @@ def _settings(artifact: Artifact) -> Resolved:
         for section in _SECTIONS
         for key, value in artifact.source.get(section, {}).items()
     }
-    groups = {section: GROUPS[section] for section in _SECTIONS}
+    all_groups = groups_of(artifact.kind)
+    groups = {section: all_groups[section] for section in _SECTIONS}
     return resolve(groups, [Layer(origin="config.json", values=values)])

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Int, Int32
 
 from serinette.constraints.protocol import Constraint
+from serinette.constraints.spelling import Spelling
 from serinette.kinds.kind import Streamer
 
 END: Final = 0
@@ -52,6 +53,10 @@ class Alphabet(Protocol):
 
     def rules(self) -> Constraint | None:
         """Return what keeps the symbols decodable, or None where all are."""
+        ...
+
+    def spelling(self) -> Spelling:
+        """Return how each symbol is written, for rules on texts."""
         ...
 
     def to_json(self) -> dict[str, Any]:

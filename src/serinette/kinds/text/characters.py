@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int, Int32
 
+from serinette.constraints.spelling import Spelling
 from serinette.kinds.text.alphabet import END, FIRST, MISSING, REPLACEMENT
 from serinette.kinds.text.stream import PieceStreamer
 
@@ -64,6 +65,10 @@ class CharacterAlphabet:
     def rules(self) -> None:
         """Every sequence of characters is text."""
         return
+
+    def spelling(self) -> Spelling:
+        """Return how each symbol is written."""
+        return Spelling(("", "", *self.characters), END, MISSING)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""

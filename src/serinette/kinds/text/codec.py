@@ -9,11 +9,15 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int, Int32
 
+from serinette.constraints.config import RulesConfig
+from serinette.constraints.plan import constraint_of
 from serinette.constraints.protocol import Constraint
-from serinette.core.errors import ArtifactError
+from serinette.core.coercion import nearest
+from serinette.core.errors import ArtifactError, ConfigError
 from serinette.core.schema import Schema, SymbolField
+from serinette.kinds.commission import Commission
 from serinette.kinds.corpus import Corpus
-from serinette.kinds.kind import Streamer
+from serinette.kinds.kind import Call, Streamer
 from serinette.kinds.text.alphabet import END, MISSING, Alphabet
 from serinette.kinds.text.characters import CharacterAlphabet
 from serinette.kinds.text.config import TextConfig
@@ -45,6 +49,16 @@ class TextCodec:
         )
 
     @property
+    def label_field(self) -> str:
+        """Labels are the one fact about a document."""
+        return LABEL
+
+    @property
+    def measured(self) -> None:
+        """Every symbol counts when predictions are measured."""
+        return
+
+    @property
     def border(self) -> int | None:
         """The symbol of a line feed, where it is one symbol and known."""
         steps = self.encode("\n")
@@ -65,6 +79,55 @@ class TextCodec:
             return np.zeros(0, dtype=np.int32)
         label = context.get(LABEL, "")
         return np.array([self._label_symbol.get(label, _NO_LABEL)], dtype=np.int32)
+
+    def measured_context(self, context: Mapping[str, str]) -> Mapping[str, str]:
+        """Keep the label."""
+        return context
+
+    def check_context(self, context: Mapping[str, str]) -> None:
+        """Refuse a label that the model does not know.
+
+        Raises:
+            ConfigError: With the nearest known one.
+        """
+        for name, label in context.items():
+            if not self.labels:
+                raise ConfigError(
+                    f"label '{label}': this model was trained without labels; leave it out"
+                )
+            if name != LABEL:
+                raise ConfigError(f"unknown context '{name}' ({nearest(name, [LABEL])})")
+            if label not in self.labels:
+                raise ConfigError(f"unknown label '{label}' ({nearest(label, self.labels)})")
+
+    def commission(
+        self, wishes: RulesConfig, prefix: str, labels: Mapping[str, str], call: Call
+    ) -> Commission:
+        """Turn rules on text into an automaton over this codec's symbols.
+
+        Raises:
+            ConfigError: If a label is not known.
+            ConstraintError: If the rules cannot hold, with the ones that cannot.
+        """
+        self.check_context(labels)
+        found = constraint_of(
+            wishes,
+            self._alphabet.spelling(),
+            prefix=prefix,
+            max_steps=call.max_steps,
+            training_text=None if wishes.no_copy is None else call.training_text(),
+        )
+        return Commission(
+            read=self.encode(prefix)[:, 0].astype(np.int64),
+            prefix=prefix,
+            context=labels,
+            constraint=self.rules() if found is None else found,
+            is_shown_whole=getattr(found, "may_dead_end", False),
+        )
+
+    def showpieces(self) -> tuple[RulesConfig, ...]:
+        """Show one sample without rules."""
+        return (RulesConfig(),)
 
     def n_characters(self, content: str) -> int:
         """Count code points."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from serinette.constraints.config import RulesConfig
 from serinette.kinds.corpus import Canary, Corpus
 from serinette.kinds.text.canaries import CanarySpace, plant
 from serinette.kinds.text.codec import TextCodec, codec_from_json, fit_codec
@@ -18,6 +19,12 @@ class TextKind:
     name = "text"
     suffix = ".txt"
     config_type: type = TextConfig
+    wishes_type: type = RulesConfig
+    habits: Mapping[str, Any] = {}
+
+    def recognises(self, path: Path) -> bool:
+        """Text is what is taken when nothing else fits."""
+        return False
 
     def read(
         self,

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int, Int32, UInt8
 
-from serinette.kinds.text.alphabet import FIRST, MISSING, REPLACEMENT
+from serinette.constraints.spelling import Spelling
+from serinette.kinds.text.alphabet import END, FIRST, MISSING, REPLACEMENT
 from serinette.kinds.text.rules import Utf8Rules
 from serinette.kinds.text.stream import ByteStreamer
 
@@ -41,6 +42,10 @@ class ByteAlphabet:
     def rules(self) -> Utf8Rules:
         """Return what keeps the bytes valid UTF-8."""
         return Utf8Rules()
+
+    def spelling(self) -> Spelling:
+        """Return how each symbol is written."""
+        return Spelling(None, END, MISSING, FIRST)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values: there is nothing to store."""

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int, Int32
 
+from serinette.constraints.spelling import Spelling
 from serinette.kinds.text.alphabet import END, FIRST, MISSING, REPLACEMENT
 from serinette.kinds.text.characters import CharacterAlphabet
 from serinette.kinds.text.stream import PieceStreamer
@@ -99,6 +100,10 @@ class WordAlphabet:
     def rules(self) -> None:
         """Every sequence of words and characters is text."""
         return
+
+    def spelling(self) -> Spelling:
+        """Return how each symbol is written."""
+        return Spelling(("", "", *self._pieces[FIRST:]), END, MISSING)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""

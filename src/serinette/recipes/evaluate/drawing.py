@@ -61,7 +61,8 @@ def writer_of(
 ) -> Writer:
     """Find out from the training part how long samples become, and of which labels."""
     # A second model may not know all labels of the data, nor any.
-    labels = Counter(s.context["label"] for s in training if s.context.get("label") in codec.labels)
+    field = codec.label_field
+    labels = Counter(s.context[field] for s in training if s.context.get(field) in codec.labels)
     common = dict(labels.most_common(_MOST_LABELS))
     total = sum(common.values())
     return Writer(
@@ -129,7 +130,7 @@ def _samples(
             n=count,
             seed=seed,
             first_row=first_row,
-            labels={} if label is None else {"label": label},
+            labels={} if label is None else {writer.codec.label_field: label},
             decoding=decoding,
             batch_size=_BATCH * len(writer.steppers),
         )

@@ -42,7 +42,8 @@ _PLANS = (
         "is a sign of collapse, not of quality.",
         metrics=(
             "bleu2", "bleu3", "bleu4", "bleu5", "lm", "rlm", "fed", "mauve", "accuracy", "wording",
-            "words", "invented", "spelling", "brackets", "length", "unfinished",
+            "form", "regulated", "tone", "rhyme", "parallel", "words", "invented", "spelling",
+            "brackets", "length", "unfinished",
         ),
     ),
     _Plan(
@@ -63,7 +64,8 @@ _PLANS = (
         "every sample with all others: higher means more alike.",
         metrics=(
             "selfbleu2", "selfbleu3", "selfbleu4", "selfbleu5", "distinct1", "distinct2",
-            "distinct3", "distinct4", "entropy2", "coverage", "repetition", "repeats",
+            "distinct3", "distinct4", "entropy2", "coverage", "repetition", "repeats", "repeated",
+            "repeated_rhyme",
         ),
     ),
     _Plan(
@@ -71,7 +73,10 @@ _PLANS = (
         title="Copying",
         intro="How much of the samples stands word for word in the training text. People repeat "
         "one another too: held-out text, looked up in the same way, is the measure.",
-        metrics=("copy30", "copy50", "copy100", "duplicates", "near_duplicates", "longest"),
+        metrics=(
+            "copy30", "copy50", "copy100", "copied_line", "duplicates", "near_duplicates",
+            "longest",
+        ),
     ),
     _Plan(
         key="privacy",
@@ -88,7 +93,7 @@ _PLANS = (
 
 
 KNOWN_KEYS = tuple(key for plan in _PLANS for key in plan.metrics)
-"""Figures that an evaluation of text can hold."""
+"""Figures that an evaluation can hold."""
 
 
 def arranged(

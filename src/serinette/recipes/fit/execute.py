@@ -13,7 +13,7 @@ import torch
 from serinette.artifact.checkpoints import newest_checkpoint, save_checkpoint
 from serinette.artifact.runs import trim_history
 from serinette.core import plain_json
-from serinette.core.config import Resolved
+from serinette.core.config import Resolved, plain
 from serinette.core.cores import available_threads
 from serinette.core.durable import sweep_orphans
 from serinette.core.lines import append_line, read_json_lines
@@ -28,9 +28,10 @@ from serinette.recipes.requests import TrainedRun
 from serinette.training.calibration import fitted_sharpness, sharpen_
 from serinette.training.events import Finished, Listener, Note, Planned
 from serinette.training.gradients import Precision
-from serinette.training.loop import Limits, Outcome, Training
+from serinette.training.loop import SAMPLE_EVERY, Limits, Outcome, Training
 from serinette.training.machine import choose_device
 from serinette.training.plan import useful_updates
+from serinette.training.spectral import spectral_start_
 from serinette.training.stops import stop_on_signals
 from serinette.training.trainer import Snapshot, Trainer
 
@@ -63,7 +64,10 @@ def execute(job: Job, listener: Listener) -> TrainedRun:
     baseline = fit_baseline(prepared.train, prepared.validation, n_symbols, most)
     device = choose_device(config.device)
     precision = Precision(device, config.precision == "bf16")
-    model = SequenceModel(job.settings.groups["model"], schema, seed=config.seed).to(device)
+    model = SequenceModel(job.settings.groups["model"], schema, seed=config.seed)
+    if config.start == "spectral" and newest_checkpoint(job.run) is None:
+        spectral_start_(model, prepared.train, seed=config.seed)
+    model = model.to(device)
     prober = Prober(prepared, precision, seed=config.seed)
     limits = _limits(job, baseline)
     with ExitStack() as stack:
@@ -94,12 +98,14 @@ def _limits(job: Job, baseline: Baseline) -> Limits:
         elapsed = job.budget_seconds - (job.deadline - time.monotonic())
         seconds = seconds_to_train(job.budget_seconds, elapsed)
     config = job.settings.groups["training"]
-    useful = useful_updates(prepared.train.n_steps, config.n_rows * config.window)
+    per_update = prepared.facts.steps_per_update(plain(config))
+    useful = useful_updates(prepared.train.n_steps, per_update)
     return Limits(
         train_seconds=seconds,
         most_updates=max(useful, config.updates),
         nats_factor=prepared.steps_per_character(prepared.parts.train, prepared.train),
         worst_nats=1.5 * math.log(predicted_symbols(prepared.codec.schema)[0].size) + 2,
+        sample_every=1 if len(prepared.codec.showpieces()) > 1 else SAMPLE_EVERY,
         baseline_nats=None if counted is None else counted * factor,
         n_characters=prepared.parts.train.n_characters,
     )

@@ -91,7 +91,7 @@ def write_artifact(work: Finishing, folder: Path, samples: tuple[str, ...]) -> t
     sources = [source.path for source in work.prepared.corpus.sources]
     card = CardFacts(
         name=work.name,
-        kind="text",
+        kind=work.prepared.kind,
         sources=[Path(path).name for path in sources],
         n_characters=sum(len(s.content) for s in work.prepared.parts.train.sequences),
         n_parameters=n_parameters(work.model.config, work.model.schema),
@@ -101,7 +101,7 @@ def write_artifact(work: Finishing, folder: Path, samples: tuple[str, ...]) -> t
         notes=(work.prepared.parts.how,),
     )
     contents = ArtifactContents(
-        kind="text",
+        kind=work.prepared.kind,
         schema=work.model.schema,
         codec=work.prepared.codec.to_json(),
         model=plain(work.model.config),

@@ -7,12 +7,16 @@ from typing import Any
 
 from serinette.core.config import Layer, Resolved, resolve
 from serinette.core.cores import available_threads
+from serinette.core.errors import ConfigError
+from serinette.kinds.table import find_kind, kind_of
 from serinette.recipes.prepare import Prepared, prepare
-from serinette.recipes.requests import GROUPS, TrainRequest
+from serinette.recipes.presets import find_preset
+from serinette.recipes.requests import TrainRequest, groups_of
 from serinette.training.events import Listener, Note
 from serinette.training.machine import SpeedTest
 from serinette.training.plan import Plan, make_plan
 
+_SIZES = ("model.embedding_size", "model.hidden_size", "model.n_layers")
 ENDING_SHARE = 0.02
 """Share of a budget kept for the last measurement and the export..."""
 ENDING_SECONDS = 2.0
@@ -38,9 +42,15 @@ def plan_training(request: TrainRequest, started: float, listener: Listener) -> 
         listener: Told of every decision.
     """
     flags = _flag_values(request)
-    layers = (*request.layers, Layer(origin="command line", values=flags))
-    wished = resolve(GROUPS, layers)
-    prepared = prepare("text", request.sources, wished, listener)
+    kind = kind_of(request.sources, request.kind)
+    groups = groups_of(kind)
+    layers = (
+        *_habits(request, kind, listener),
+        *request.layers,
+        Layer(origin="command line", values=flags),
+    )
+    wished = resolve(groups, layers)
+    prepared = prepare(kind, request.sources, wished, listener)
     speed = SpeedTest(prepared.codec.schema, wished.groups["training"], available_threads())
     seconds = None
     if request.budget_seconds is not None:
@@ -55,7 +65,7 @@ def plan_training(request: TrainRequest, started: float, listener: Listener) -> 
         fixed={key: _at(wished, key) for key in sorted(settled)},
     )
     chosen = _chosen_values(plan, is_bf16=speed.precision.is_bf16)
-    settings = resolve(GROUPS, (Layer(origin="plan", values=chosen), *layers))
+    settings = resolve(groups, (Layer(origin="plan", values=chosen), *layers))
     arithmetic = settings.groups["training"].precision
     for sentence in (*plan.summary, f"arithmetic: {arithmetic}, the faster one here"):
         listener(Note(text=sentence))
@@ -65,6 +75,28 @@ def plan_training(request: TrainRequest, started: float, listener: Listener) -> 
         summary=plan.summary,
         seconds_per_update=plan.seconds_per_update,
     )
+
+
+def _habits(request: TrainRequest, kind: str, listener: Listener) -> tuple[Layer, ...]:
+    """Return what the kind and a preset settle.
+
+    Raises:
+        ConfigError: If the preset is unknown, or meant for another kind.
+    """
+    habits = dict(find_kind(kind).habits)
+    if request.size is not None:  # a size that is asked for wins over the kind's own
+        habits = {key: value for key, value in habits.items() if key not in _SIZES}
+    layers = [Layer(origin=f"kind {kind}", values=habits)]
+    if request.preset is not None:
+        preset = find_preset(request.preset)
+        if preset.kind != kind:
+            raise ConfigError(
+                f"preset '{request.preset}' is for the kind {preset.kind}, the data are of kind "
+                f"{kind}; give other data, or --kind {preset.kind}"
+            )
+        listener(Note(text=f"preset {request.preset}: {preset.summary}"))
+        layers.append(Layer(origin=f"preset {request.preset}", values=preset.values))
+    return tuple(layers)
 
 
 def seconds_to_train(budget_seconds: float, elapsed_seconds: float) -> float:

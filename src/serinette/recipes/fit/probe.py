@@ -6,6 +6,7 @@ from serinette.decoding.onnx_stepper import OnnxStepper
 from serinette.nets.model import SequenceModel, weights_of
 from serinette.recipes.generate import GenerateRequest, Sample, generate_with
 from serinette.recipes.prepare import Prepared
+from serinette.training.events import BETWEEN_SAMPLES
 from serinette.training.gradients import Precision
 from serinette.training.loop import Probed
 from serinette.training.plan import MEASURED_STEPS
@@ -45,14 +46,19 @@ class Prober:
                 max_windows=MEASURED_STEPS // (_N_ROWS * _WINDOW),
             )
             metrics["validation_nats"] = loss.mean() * self._factor
-        sample = self.samples(model, 1)[0] if is_sampling else None
+        sample = BETWEEN_SAMPLES.join(self.samples(model, 1)) if is_sampling else None
         return Probed(metrics=metrics, sample=sample)
 
     def samples(self, model: SequenceModel, n: int) -> tuple[str, ...]:
-        """Draw `n` sequences at temperature 0.8, at most `SAMPLE_STEPS` steps each."""
+        """Draw at temperature 0.8, `n` samples of each showpiece, at most `SAMPLE_STEPS` steps."""
         graph = build_step_graph(model.config, model.schema, weights_of(model))
-        decoding = DecodingConfig(temperature=0.8, max_steps=SAMPLE_STEPS)
-        request = GenerateRequest(n=n, seed=self._seed, decoding=decoding)
         stepper = OnnxStepper(graph, model.schema)
-        drawn = generate_with(self._prepared.codec, [stepper], request)
-        return tuple(s.text for s in drawn if isinstance(s, Sample))
+        decoding = DecodingConfig(temperature=0.8, max_steps=SAMPLE_STEPS)
+        samples = []
+        for number, wishes in enumerate(self._prepared.codec.showpieces()):
+            request = GenerateRequest(
+                n=n, seed=self._seed, first_row=number * n, wishes=wishes, decoding=decoding
+            )
+            drawn = generate_with(self._prepared.codec, [stepper], request)
+            samples += [s.text for s in drawn if isinstance(s, Sample)]
+        return tuple(samples)

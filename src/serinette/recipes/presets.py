@@ -1,0 +1,68 @@
+"""Named settings: published set-ups that can be run beside our own on the same data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from serinette.core.coercion import nearest
+from serinette.core.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """Settings that win over the plan and the kind's habits, and yield to the user's own."""
+
+    kind: str
+    """The kind of data that it is meant for."""
+    summary: str
+    """What it is and how it differs from what was published."""
+    values: Mapping[str, Any]
+    """By `section.key`."""
+
+
+PRESETS: Final[Mapping[str, Preset]] = {
+    "tang-lstm128": Preset(
+        kind="poem",
+        summary="the widely copied notebook of 2021 (aialgorithm, Blog, issue 41): embedding 128, "
+        "2 x 128 cells, Adam, 1,534 updates of 16 poems, characters seen at least 8 times. Unlike "
+        "there, padding costs nothing, the form is told, and the best weights are chosen on "
+        "validation",
+        values={
+            "data.min_count": 8,
+            "data.authors": 0,
+            "data.title_characters": 0,
+            "model.embedding_size": 128,
+            "model.hidden_size": 128,
+            "model.n_layers": 2,
+            "model.tied": False,
+            "model.readout": "last",
+            "model.input_dropout": 0.0,
+            "model.layer_dropout": 0.5,
+            "model.output_dropout": 0.5,
+            "model.context_dropout": 0.0,
+            "training.batching": "documents",
+            "training.window": 64,
+            "training.n_rows": 16,
+            "training.updates": 1_534,
+            "training.optimiser": "adam",
+            "training.learning_rate": 1e-3,
+            "training.beta2": 0.999,
+            "training.schedule": "constant",
+            "training.warm_up": 0.0,
+            "training.clip_norm": 0.0,
+            "training.sampled_symbols": 0,
+            "training.start": "random",
+        },
+    ),
+}
+
+
+def find_preset(name: str) -> Preset:
+    """Return a preset.
+
+    Raises:
+        ConfigError: If there is none of that name.
+    """
+    if name not in PRESETS:
+        raise ConfigError(f"preset '{name}' is not known ({nearest(name, list(PRESETS))})")
+    return PRESETS[name]
