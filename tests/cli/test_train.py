@@ -75,6 +75,14 @@ def test_options_reach_the_recipe(asked):
     assert (request.name, request.runs, request.seed) == ("n", Path("r"), 3)
 
 
+def test_the_kind_reaches_the_recipe(asked, capsys):
+    assert main(["train", "a.json", "--updates", "7", "--kind", "poem"]) == 0
+    assert main(["train", "a.json", "--updates", "7"]) == 0
+    assert [request.kind for request in asked] == ["poem", None]
+    assert main(["train", "a.json", "--kind", "song"]) == 2
+    assert "--kind: must be one of 'text', 'poem'" in capsys.readouterr().err
+
+
 def test_file_environment_and_options_win_in_this_order(asked, monkeypatch, workplace):
     (workplace / "train.toml").write_text("[model]\nhidden_size = 5\ntied = true\nn_layers = 3\n")
     monkeypatch.setenv("SERINETTE_MODEL__HIDDEN_SIZE", "6")

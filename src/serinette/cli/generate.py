@@ -1,141 +1,32 @@
 """`serinette generate MODEL`: write new text, as it comes."""
 
 import io
+import math
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-import typer
-
-from serinette.cli.options import ModelName, RunsFolder, examples, make_app
+from serinette.cli.generate_options import GenerateOptions
+from serinette.cli.help_sections import SectionedCommand
+from serinette.cli.options import examples, make_app
 from serinette.cli.output import say
+from serinette.cli.wishes import unescape, wishes_of
 from serinette.core.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    from serinette.cli.sample_printer import JsonLines, Pages
+    from serinette.artifact.folder import Artifact
     from serinette.decoding.config import DecodingConfig
+    from serinette.recipes.generate import GenerateRequest, Piece, Sample
 
-_ESCAPES = {"\\n": "\n", "\\t": "\t", "\\\\": "\\"}
+_CERTAIN = 0.995
+"""Shares that are shown as 100 %."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class GenerateOptions:
-    """Arguments of `serinette generate`."""
-
-    model: ModelName
-    prefix: Annotated[
-        list[str] | None,
-        typer.Option(metavar="TEXT", help="Text to go on from. Give it more than once for more."),
-    ] = None
-    prefix_file: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Go on from the whole of a UTF-8 file; - is standard input."
-        ),
-    ] = None
-    n: Annotated[
-        int, typer.Option("-n", "--number", min=1, metavar="N", help="Samples for each prefix.")
-    ] = 1
-    seed: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="Same seed, same samples. Drawn and told if not set."),
-    ] = None
-    first_row: Annotated[
-        int,
-        typer.Option(
-            min=0, metavar="ROW", help="Number of the first sample: 40 goes on where 40 ended."
-        ),
-    ] = 0
-    temperature: Annotated[
-        float | None,
-        typer.Option(metavar="T", help="Below 1 safer, above 1 wilder; 0 is greedy.  [default: 1]"),
-    ] = None
-    top_k: Annotated[
-        int | None,
-        typer.Option(metavar="K", help="Keep the K likeliest symbols, at least 1."),
-    ] = None
-    top_p: Annotated[
-        float | None,
-        typer.Option(
-            metavar="P", help="Keep the fewest symbols whose probability reaches P, in (0, 1]."
-        ),
-    ] = None
-    min_p: Annotated[
-        float | None,
-        typer.Option(
-            metavar="P",
-            help="Drop symbols less likely than P times the likeliest, in [0, 1].",
-        ),
-    ] = None
-    typical_p: Annotated[
-        float | None,
-        typer.Option(
-            metavar="P", help="Keep the most typical symbols up to probability P, in (0, 1]."
-        ),
-    ] = None
-    repetition_penalty: Annotated[
-        float | None,
-        typer.Option(
-            metavar="X", help="Divide the score of what was written before; above 1 repeats less."
-        ),
-    ] = None
-    presence_penalty: Annotated[
-        float | None,
-        typer.Option(metavar="X", help="Take X nats from whatever was written before."),
-    ] = None
-    frequency_penalty: Annotated[
-        float | None,
-        typer.Option(metavar="X", help="Take X nats for each time it was written before."),
-    ] = None
-    penalty_window: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="Let penalties look back N steps only. All if not set."),
-    ] = None
-    logit_bias: Annotated[
-        list[str] | None,
-        typer.Option(metavar="X=BIAS", help="Add nats to a symbol, as in e=-5. Repeatable."),
-    ] = None
-    stop: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="TEXT",
-            help=r"End before this text; \n is a line break, \t a tab. Repeatable.",
-        ),
-    ] = None
-    max_steps: Annotated[
-        int | None,
-        typer.Option(
-            "--max-steps",
-            "--length",
-            metavar="N",
-            help="End after N steps (characters, of a character model).  [default: 1000]",
-        ),
-    ] = None
-    greedy: Annotated[bool, typer.Option("--greedy", help="Always take the likeliest symbol.")] = (
-        False
-    )
-    label: Annotated[
-        str | None,
-        typer.Option(metavar="LABEL", help="Write as documents of this label were written."),
-    ] = None
-    batch_size: Annotated[
-        int,
-        typer.Option(
-            min=1, metavar="N", help="Samples made side by side; it never changes the text."
-        ),
-    ] = 64
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Write to a file instead (UTF-8)."),
-    ] = None
-    runs: RunsFolder = Path("runs")
-    json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object a sample, one a line.")
-    ] = False
+class _Printer(Protocol):
+    def take(self, event: "Piece | Sample") -> None: ...
 
 
 def run(options: GenerateOptions) -> None:
@@ -145,7 +36,11 @@ def run(options: GenerateOptions) -> None:
     file or a pipe by a line of ---, or by nothing when every sample is a single line. PyTorch is
     not needed.
 
-    Filters work in this order: bias, penalties, temperature, top-k, typical, top-p, min-p.
+    Filters work in this order: bias, penalties, rules, temperature, top-k, typical, top-p,
+    min-p.
+
+    Rules hold in every sample, or are refused before the first one. Which there are depends on
+    what the model has learnt: texts or classical Chinese poems.
     """
     from serinette.artifact.folder import load
     from serinette.artifact.runs import find_model
@@ -155,55 +50,117 @@ def run(options: GenerateOptions) -> None:
     artifact = load(find_model(options.model, options.runs))
     for warning in artifact.warnings:
         say(f"warning: {warning}")
-    from serinette.recipes.generate import GenerateRequest, generate
+    request = _request(options, artifact, prefixes, decoding)
+    if options.interactive:
+        from serinette.cli.poem_desk import sit_down
 
-    request = GenerateRequest(
-        n=options.n,
-        prefixes=prefixes,
-        seed=_seed(options.seed),
-        first_row=options.first_row,
-        labels={} if options.label is None else {"label": options.label},
-        decoding=decoding,
-        batch_size=options.batch_size,
-    )
-    n_unknown = 0
-    all_prefixes = [prefix for prefix in prefixes for _ in range(options.n)]
-    with _printing(options, all_prefixes) as printer:
-        for event in generate(artifact, request):
-            printer.take(event)
-            n_unknown = max(n_unknown, getattr(event, "n_unknown", 0))
-    if n_unknown:
-        say(f"warning: {n_unknown} characters of a prefix never occurred in training")
+        sit_down(artifact, request, options)
+        return
+    _draw(options, artifact, request)
 
 
 app = make_app(
     run,
     GenerateOptions,
+    cls=SectionedCommand,
     epilog=examples(
         "serinette generate notes",
         'serinette generate notes --prefix "In the beginning" -n 5 --temperature 0.8 --seed 7',
         r"serinette generate names -n 100 --stop '\n' > names.txt",
-        "serinette generate poems --label spring --top-p 0.95 --max-steps 400",
+        "serinette generate letters --label spring --top-p 0.95 --max-steps 400",
         "serinette generate notes -n 3 --json | jq .text",
+        "serinette generate notes --regex '[A-Z][a-z]+ said: .*' --no-copy 40",
+        "serinette generate poems --acrostic 春花秋月 -n 4 --best-of 16 --temperature 0.8",
+        "serinette generate poems --form 五律 --keywords 山水 -o poem.svg --paper night",
+        "serinette generate poems -i",
     ),
 )
 
 
+def _request(
+    options: GenerateOptions,
+    artifact: "Artifact",
+    prefixes: tuple[str, ...],
+    decoding: "DecodingConfig",
+) -> "GenerateRequest":
+    from serinette.cli.sheets import check_output
+
+    wishes = wishes_of(options, artifact.kind)
+    n = options.n or 1
+    check_output(options, artifact.kind, wishes, n * len(prefixes))
+    if options.best_of > 1 and options.beam is not None:
+        raise ConfigError(
+            f"--best-of {options.best_of} and --beam {options.beam}: give one of them"
+        )
+    from serinette.recipes.generate import GenerateRequest
+
+    return GenerateRequest(
+        n=n,
+        prefixes=prefixes,
+        seed=_seed(options.seed),
+        first_row=options.first_row,
+        labels={} if options.label is None else {"label": options.label},
+        wishes=wishes,
+        best_of=options.best_of,
+        beam=options.beam,
+        decoding=decoding,
+        batch_size=options.batch_size,
+    )
+
+
+def _draw(options: GenerateOptions, artifact: "Artifact", request: "GenerateRequest") -> None:
+    """Draw and print; afterwards say what a reader should know."""
+    from serinette.recipes.generate import Sample, generate
+
+    n_unknown = 0
+    kept: list[tuple[int, float]] = []
+    all_prefixes = [prefix for prefix in request.prefixes for _ in range(request.n)]
+    with _printing(options, all_prefixes, request.wishes) as printer:
+        for event in generate(artifact, request):
+            printer.take(event)
+            if isinstance(event, Sample):
+                n_unknown = max(n_unknown, event.n_unknown)
+                if event.mask_mass is not None:
+                    kept.append((event.n_steps, event.mask_mass))
+    if n_unknown:
+        say(f"warning: {n_unknown} characters of a prefix never occurred in training")
+    if kept and request.wishes is not None:
+        say(f"rules left {_share(kept)} of the model's probability a step (geometric mean)")
+
+
+def _share(kept: Sequence[tuple[int, float]]) -> str:
+    """Return the geometric mean over all steps of all samples, in per cent."""
+    n_steps = sum(n for n, _ in kept)
+    nats = sum(n * math.log(max(mass, 1e-300)) for n, mass in kept)
+    mass = math.exp(nats / max(n_steps, 1))
+    return "100 %" if mass >= _CERTAIN else f"{100 * mass:.2g} %"
+
+
 @contextmanager
-def _printing(options: GenerateOptions, prefixes: Sequence[str]) -> "Iterator[JsonLines | Pages]":
+def _printing(
+    options: GenerateOptions, prefixes: Sequence[str], wishes: Any
+) -> "Iterator[_Printer]":
     """Give a printer; a file appears only when all of it is written."""
     from serinette.cli.sample_printer import printing
+    from serinette.cli.sheets import Gathered
+    from serinette.core.durable import write_file
 
     if options.output is None:
         with printing(sys.stdout, prefixes, as_json=options.json) as printer:
             yield printer
         return
-    from serinette.core.durable import write_file
-
-    text = io.StringIO()
-    with printing(text, prefixes, as_json=options.json) as printer:
-        yield printer
-    write_file(options.output, text.getvalue().encode("utf-8", "backslashreplace"))
+    suffix = options.output.suffix
+    if suffix == ".svg" or (suffix == ".json" and not options.json):
+        gathered = Gathered()
+        yield gathered
+        is_sheet = suffix == ".svg"
+        text = gathered.as_sheet(options, wishes) if is_sheet else gathered.as_json()
+    else:
+        stream = io.StringIO()
+        with printing(stream, prefixes, as_json=options.json) as printer:
+            yield printer
+        text = stream.getvalue()
+    write_file(options.output, text.encode("utf-8", "backslashreplace"))
     say(f"samples written to {options.output}: {len(prefixes)}")
 
 
@@ -241,7 +198,7 @@ def _decoding(options: GenerateOptions) -> "DecodingConfig":
 
     given: dict[str, Any] = {name: getattr(options, name) for name in _DECODING_FLAGS}
     given["greedy"] = options.greedy or None
-    given["stop"] = [_unescape(text) for text in options.stop or ()] or None
+    given["stop"] = [unescape(text) for text in options.stop or ()] or None
     given["logit_bias"] = _biases(options.logit_bias or ()) or None
     values = {f"decoding.{name}": value for name, value in given.items() if value is not None}
     written = {key: "--" + key.partition(".")[2].replace("_", "-") for key in values}
@@ -264,17 +221,6 @@ _DECODING_FLAGS = (
 )
 
 
-def _unescape(text: str) -> str:
-    r"""Read \n, \t and \\ as a shell's user means them."""
-    parts: list[str] = []
-    rest = text
-    while rest:
-        taken = 2 if rest[:2] in _ESCAPES else 1
-        parts.append(_ESCAPES.get(rest[:taken], rest[:taken]))
-        rest = rest[taken:]
-    return "".join(parts)
-
-
 def _biases(pairs: Sequence[str]) -> dict[str, str]:
     """Read `x=-5`; the symbol may be an equals sign itself.
 
@@ -286,7 +232,7 @@ def _biases(pairs: Sequence[str]) -> dict[str, str]:
         symbol, equals, bias = pair.rpartition("=")
         if not equals or not symbol:
             raise ConfigError(f"--logit-bias: '{pair}' is not SYMBOL=BIAS; write it like e=-5")
-        found[_unescape(symbol)] = bias
+        found[unescape(symbol)] = bias
     return found
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -32,6 +32,13 @@ class InspectOptions:
             show_default=False,
         ),
     ]
+    kind: Annotated[
+        Literal["text", "poem"] | None,
+        typer.Option(
+            metavar="text|poem",
+            help="What the data are. Poems if all files are JSON of poems, else text, if not set.",
+        ),
+    ] = None
     documents: Annotated[
         str | None,
         typer.Option(
@@ -105,7 +112,7 @@ def _inspect_data(options: InspectOptions) -> None:
     values = {f"data.{name}": value for name, value in given.items() if value is not None}
     written = {key: f"--{key.partition('.')[2]}" for key in values}
     layer = Layer(origin="command line", values=values, written=written)
-    report = describe_data([Path(name) for name in options.names], [layer])
+    report = describe_data([Path(name) for name in options.names], [layer], options.kind)
     if options.json:
         print_json({"kind": "data", **_plain_report(report)})
         return

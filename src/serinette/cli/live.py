@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from serinette.cli.output import pictured, say
 from serinette.cli.progress import PlainLines, View, bar, bits, snippet
 from serinette.core.config import format_duration
-from serinette.training.events import Event, Listener, Progress
+from serinette.training.events import BETWEEN_SAMPLES, Event, Listener, Progress
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -98,7 +98,11 @@ def _rows(view: View, width: int) -> list[tuple[str, str, str]]:
         ),
     ]
     if view.sample:
-        rows.append(("sample", snippet(view.sample, max(20, 2 * (width - 14))), "italic"))
+        room = max(20, 2 * (width - 14))
+        rows += [
+            ("sample", snippet(sample, room), "italic")
+            for sample in view.sample.split(BETWEEN_SAMPLES)
+        ]
     return rows + [("verdict", verdict, "yellow") for verdict in view.verdicts]
 
 

@@ -9,10 +9,20 @@ from dataclasses import dataclass, field, replace
 
 from serinette.cli.output import pictured
 from serinette.core.config import format_duration
-from serinette.training.events import Evaluated, Event, Finished, Note, Planned, Progress
+from serinette.training.events import (
+    BETWEEN_SAMPLES,
+    Evaluated,
+    Event,
+    Finished,
+    Note,
+    Planned,
+    Progress,
+)
 
 SECONDS_BETWEEN_LINES = 10.0
 """How often a plain log tells the progress between two evaluations."""
+_WHOLE = 400
+"""Characters of a sample where several are shown: they are short, and shown whole."""
 _SNIPPET = 90
 
 
@@ -128,7 +138,7 @@ class PlainLines:
                 self._told_at = event.seconds
                 lines = [evaluation_line(event, self.view.baseline_nats)]
                 if event.sample:
-                    lines.append(f"  sample: {snippet(event.sample)}")
+                    lines += _shown(event.sample)
                 return lines + [
                     f"  {verdict}" for verdict in event.verdicts if verdict not in known
                 ]
@@ -142,3 +152,11 @@ class PlainLines:
             f"line to beat: {bits(event.baseline_nats)} bits/char (count model on the same split)"
         )
         return [*event.summary, beat]
+
+
+def _shown(sample: str) -> list[str]:
+    """Return a line for each of the samples; several are short, and shown whole."""
+    samples = sample.split(BETWEEN_SAMPLES)
+    if len(samples) == 1:
+        return [f"  sample: {snippet(sample)}"]
+    return [f"  sample: {snippet(each, _WHOLE)}" for each in samples]

@@ -81,6 +81,21 @@ class TrainOptions:
         int | None,
         typer.Option(metavar="N", help="Where all randomness comes from. 0 if not set."),
     ] = None
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="A published set-up to run beside the plan: tang-lstm128. Its number of updates "
+            "stands in for a budget.",
+        ),
+    ] = None
+    kind: Annotated[
+        Literal["text", "poem"] | None,
+        typer.Option(
+            metavar="text|poem",
+            help="What the data are. Poems if all files are JSON of poems, else text, if not set.",
+        ),
+    ] = None
     codec: Annotated[
         Literal["character", "byte", "word"] | None,
         typer.Option(
@@ -148,7 +163,7 @@ def run(options: TrainOptions) -> None:
     """
     started = time.monotonic()
     if options.list_settings:
-        _list_settings()
+        _list_settings(options.kind)
         return
     request = _request(options, started)
     from serinette.recipes import train as recipe
@@ -183,6 +198,7 @@ app = make_app(
         "serinette train notes.txt --budget 5m",
         "serinette train poems/ --documents file --labels folder --name poems",
         "serinette train names.txt --documents line --updates 500 --size xs",
+        "serinette train poems.json --kind poem --budget 30m --data.script traditional",
         "serinette train notes.txt --model.hidden_size 512 --training.learning_rate=3e-3",
         "serinette train notes.txt --config train.toml --dry-run",
         "serinette train --resume notes",
@@ -190,10 +206,11 @@ app = make_app(
 )
 
 
-def _list_settings() -> None:
-    from serinette.recipes.requests import GROUPS
+def _list_settings(kind: str | None) -> None:
+    from serinette.kinds.table import DEFAULT_KIND
+    from serinette.recipes.requests import groups_of
 
-    for section, config_type in GROUPS.items():
+    for section, config_type in groups_of(kind or DEFAULT_KIND).items():
         show(f"[{section}]")
         meanings = field_help(config_type)
         for name, value in plain(config_type()).items():
@@ -208,11 +225,14 @@ def _request(options: TrainOptions, started: float) -> "TrainRequest":
     from serinette.recipes.requests import TrainRequest
 
     budget = options.budget
-    if budget is None and options.updates is None and options.resume is None:
+    has_end = options.updates is not None or options.preset is not None
+    if budget is None and not has_end and options.resume is None:
         budget = DEFAULT_BUDGET
         say(f"no --budget given: training for {format_duration(parse_duration(budget))}")
     return TrainRequest(
         sources=tuple(Path(path) for path in options.data or ()),
+        kind=options.kind,
+        preset=options.preset,
         layers=_layers(options, os.environ),
         runs=options.runs,
         name=options.name,
@@ -233,6 +253,11 @@ def _check(options: TrainOptions) -> None:
     """
     if not options.data and options.resume is None:
         raise ConfigError("nothing to train on; name text files or folders, or --resume NAME")
+    if options.preset is not None and options.budget is not None:
+        raise ConfigError(
+            f"--preset {options.preset} says how long it trains; leave out --budget "
+            f"{options.budget}, or give --updates"
+        )
     if options.data and options.resume is not None:
         raise ConfigError(
             f"--resume {options.resume} goes on with its own data; leave out '{options.data[0]}'"

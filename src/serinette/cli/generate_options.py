@@ -1,0 +1,278 @@
+"""The options of `serinette generate`, in the order and under the headings of its help page."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from serinette.cli.options import ModelName, RunsFolder
+
+_drawing = partial(typer.Option, rich_help_panel="Drawing")
+_rule = partial(typer.Option, rich_help_panel="Rules of texts and poems")
+_text = partial(typer.Option, rich_help_panel="Rules of texts")
+_poem = partial(typer.Option, rich_help_panel="Poems")
+_sheet = partial(typer.Option, rich_help_panel="Sheets (-o FILE.svg, poems)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerateOptions:
+    """Arguments of `serinette generate`."""
+
+    model: ModelName
+    prefix: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TEXT", help="Text to go on from. Give it more than once for more."),
+    ] = None
+    prefix_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Go on from the whole of a UTF-8 file; - is standard input."
+        ),
+    ] = None
+    n: Annotated[
+        int | None,
+        typer.Option(
+            "-n", "--number", min=1, metavar="N", help="Samples for each prefix.  [default: 1]"
+        ),
+    ] = None
+    seed: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Same seed, same samples. Drawn and told if not set."),
+    ] = None
+    first_row: Annotated[
+        int,
+        typer.Option(
+            min=0, metavar="ROW", help="Number of the first sample: 40 goes on where 40 ended."
+        ),
+    ] = 0
+    best_of: Annotated[
+        int,
+        typer.Option(min=1, metavar="N", help="Draw N candidates a sample, keep the likeliest."),
+    ] = 1
+    beam: Annotated[
+        int | None,
+        typer.Option(min=2, metavar="W", help="Look for each sample with a beam of W candidates."),
+    ] = None
+    label: Annotated[
+        str | None,
+        typer.Option(metavar="LABEL", help="Write as documents of this label were written."),
+    ] = None
+    batch_size: Annotated[
+        int,
+        typer.Option(
+            min=1, metavar="N", help="Samples made side by side; it never changes the text."
+        ),
+    ] = 64
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Write to a file instead: .json a list of samples, .svg a sheet of poems, any "
+            "other the text (UTF-8).",
+        ),
+    ] = None
+    interactive: Annotated[
+        bool,
+        typer.Option(
+            "-i", "--interactive", help="A desk for poems: choose, lock, redraw, revise, export."
+        ),
+    ] = False
+    runs: RunsFolder = Path("runs")
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object a sample, one a line.")
+    ] = False
+
+    temperature: Annotated[
+        float | None,
+        _drawing(metavar="T", help="Below 1 safer, above 1 wilder; 0 is greedy.  [default: 1]"),
+    ] = None
+    top_k: Annotated[
+        int | None, _drawing(metavar="K", help="Keep the K likeliest symbols, at least 1.")
+    ] = None
+    top_p: Annotated[
+        float | None,
+        _drawing(
+            metavar="P", help="Keep the fewest symbols whose probability reaches P, in (0, 1]."
+        ),
+    ] = None
+    min_p: Annotated[
+        float | None,
+        _drawing(
+            metavar="P", help="Drop symbols less likely than P times the likeliest, in [0, 1]."
+        ),
+    ] = None
+    typical_p: Annotated[
+        float | None,
+        _drawing(metavar="P", help="Keep the most typical symbols up to probability P, in (0, 1]."),
+    ] = None
+    repetition_penalty: Annotated[
+        float | None,
+        _drawing(
+            metavar="X", help="Divide the score of what was written before; above 1 repeats less."
+        ),
+    ] = None
+    presence_penalty: Annotated[
+        float | None,
+        _drawing(metavar="X", help="Take X nats from whatever was written before."),
+    ] = None
+    frequency_penalty: Annotated[
+        float | None,
+        _drawing(metavar="X", help="Take X nats for each time it was written before."),
+    ] = None
+    penalty_window: Annotated[
+        int | None,
+        _drawing(metavar="N", help="Let penalties look back N steps only. All if not set."),
+    ] = None
+    logit_bias: Annotated[
+        list[str] | None,
+        _drawing(metavar="X=BIAS", help="Add nats to a symbol, as in e=-5. Repeatable."),
+    ] = None
+    stop: Annotated[
+        list[str] | None,
+        _drawing(
+            metavar="TEXT",
+            help=r"End before this text; \n is a line break, \t a tab. Repeatable.",
+        ),
+    ] = None
+    max_steps: Annotated[
+        int | None,
+        _drawing(
+            "--max-steps",
+            "--length",
+            metavar="N",
+            help="End after N steps (characters, of a character model).  [default: 1000]",
+        ),
+    ] = None
+    greedy: Annotated[bool, _drawing("--greedy", help="Always take the likeliest symbol.")] = False
+
+    acrostic: Annotated[
+        str | None, _rule(metavar="TEXT", help="Acrostic (藏头): line i shows character i.")
+    ] = None
+    acrostic_at: Annotated[
+        str | None,
+        _rule(metavar="first|last|N", help="Where in its line: first, last (藏尾), or place N."),
+    ] = None
+    lines: Annotated[
+        str | None,
+        _rule(metavar="N", help="Lines: 4, 2-5, 2-; of a 五古 or 七古 an even number, 4 to 32."),
+    ] = None
+    require: Annotated[
+        list[str] | None, _rule(metavar="TEXT", help="This stands somewhere in it. Repeatable.")
+    ] = None
+    ban: Annotated[
+        list[str] | None, _rule(metavar="TEXT", help="This stands nowhere in it. Repeatable.")
+    ] = None
+    fixed: Annotated[
+        list[str] | None,
+        _rule(
+            metavar="PLACE=TEXT",
+            help="Lock what stands there: 2.3=月 (line 2, place 3) of a poem, 20=text (from "
+            "character 20 on) of a text. Repeatable.",
+        ),
+    ] = None
+
+    regex: Annotated[
+        str | None, _text(metavar="RE", help="The whole text matches this regular expression.")
+    ] = None
+    line_length: Annotated[
+        str | None, _text(metavar="N", help="Characters of every line: 7, 5-7 or 5-.")
+    ] = None
+    text_length: Annotated[
+        str | None, _text(metavar="N", help="Characters of the text: 100, 50-100 or 50-.")
+    ] = None
+    characters: Annotated[
+        str | None, _text(metavar="SET", help=r"Its only characters, as in 'a-zA-Z ,.\n'.")
+    ] = None
+    balanced: Annotated[
+        Literal["plain", "python"] | None,
+        _text(
+            metavar="plain|python",
+            help="Brackets nest and quotes close; python knows its strings and comments.",
+        ),
+    ] = None
+    depth: Annotated[
+        int | None,
+        _text(metavar="N", help="Most brackets open at once, with --balanced.  [default: 6]"),
+    ] = None
+    no_repeat: Annotated[
+        int | None, _text(metavar="N", help="No stretch of N characters comes twice.")
+    ] = None
+    no_copy: Annotated[
+        int | None,
+        _text(metavar="N", help="Nothing longer than N characters is copied from the training."),
+    ] = None
+    avoid: Annotated[
+        list[str] | None,
+        _text(metavar="TEXT=NATS", help="Make a text less likely, as in very=3. Repeatable."),
+    ] = None
+
+    form: Annotated[
+        str | None,
+        _poem(
+            metavar="FORM",
+            help="One of 五绝 七绝 五律 七律, 五古 七古, 五言联 七言联 (couplets), 自由 (none).  "
+            "[default: 七绝, or as --first-line is]",
+        ),
+    ] = None
+    title: Annotated[
+        str | None, _poem(metavar="TEXT", help="Title or keywords that it is about.")
+    ] = None
+    keywords: Annotated[str | None, _poem(metavar="TEXT", help="Another name of --title.")] = None
+    author: Annotated[
+        str | None, _poem(metavar="NAME", help="In the manner of an author of the training data.")
+    ] = None
+    first_line: Annotated[
+        str | None, _poem(metavar="TEXT", help="The first line, which it goes on from.")
+    ] = None
+    rhyme: Annotated[
+        str | None,
+        _poem(
+            metavar="GROUP",
+            help="A rhyme group (一先), a character of it, none, or auto.  [default: auto]",
+        ),
+    ] = None
+    rhyme_book: Annotated[
+        Literal["pingshui", "xinyun"] | None,
+        _poem(
+            metavar="pingshui|xinyun",
+            help="Rhyme by 平水韵, or by 中华新韵, as is spoken today.  [default: pingshui]",
+        ),
+    ] = None
+    tones: Annotated[
+        Literal["rescue", "strict", "none"] | None,
+        _poem(
+            metavar="rescue|strict|none",
+            help="Tone templates with 拗救, without, or none.  [default: rescue]",
+        ),
+    ] = None
+    strict_polyphonic: Annotated[
+        bool, _poem("--strict-polyphonic", help="Every reading of a character must fit its place.")
+    ] = False
+    no_repeat_characters: Annotated[
+        bool, _poem("--no-repeat-characters", help="No character stands twice in a poem.")
+    ] = False
+    repeat_penalty: Annotated[
+        float | None,
+        _poem(metavar="X", help="Nats for each time it stands there already.  [default: 1]"),
+    ] = None
+    allow_repeated_rhymes: Annotated[
+        bool, _poem("--allow-repeated-rhymes", help="A character may rhyme with itself.")
+    ] = False
+    script: Annotated[
+        Literal["as-is", "traditional", "simplified"] | None,
+        _poem(metavar="as-is|traditional|simplified", help="In which characters it is shown."),
+    ] = None
+
+    paper: Annotated[
+        str | None, _sheet(metavar="xuan|plain|night", help="Its look.  [default: xuan]")
+    ] = None
+    page: Annotated[
+        str | None, _sheet(metavar="SIZE", help="A4, A5, square, phone and more.  [default: A4]")
+    ] = None
+    seal: Annotated[
+        str | None, _sheet(metavar="TEXT", help="One to four characters for a red seal.")
+    ] = None
