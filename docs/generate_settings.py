@@ -5,12 +5,16 @@ python docs/generate_settings.py --check    fail if the page is not up to date
 """
 
 import sys
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 
+from serinette.constraints.config import RulesConfig
 from serinette.core.config import field_help
 from serinette.core.settings_text import toml_value
 from serinette.decoding.config import DecodingConfig
+from serinette.kinds.poem.config import PoemConfig
+from serinette.kinds.poem.wishes import PoemWishes
 from serinette.recipes.requests import GROUPS
 
 PAGE = Path(__file__).parent / "reference" / "settings.md"
@@ -24,21 +28,43 @@ machine; the default stands here.
 """
 
 
+SECTIONS: Mapping[str, type] = {
+    "`[data]`": GROUPS["data"],
+    "`[data]` of `--kind poem`": PoemConfig,
+    **{f"`[{section}]`": group for section, group in GROUPS.items() if section != "data"},
+    "`[decoding]` (options of `generate`)": DecodingConfig,
+}
+OPTIONS: Mapping[str, type] = {
+    "Options of `generate` for texts": RulesConfig,
+    "Options of `generate` for poems": PoemWishes,
+}
+
+
 def page() -> str:
     """Return the page."""
     parts = [HEAD]
-    for section, group in {**GROUPS, "decoding": DecodingConfig}.items():
-        rows = ["| setting | default | meaning |", "|---|---|---|"]
-        help_texts = field_help(group)
-        defaults = group()
-        for entry in fields(group):
-            value = getattr(defaults, entry.name)
-            shown = "" if value is None else f"`{toml_value(value)}`"
-            text = " ".join(help_texts[entry.name].split()).replace("|", "\\|")
-            rows.append(f"| `{section}.{entry.name}` | {shown} | {text} |")
-        note = " (options of `generate`)" if section == "decoding" else ""
-        parts.append(f"## `[{section}]`{note}\n\n" + "\n".join(rows) + "\n")
+    for heading, group in SECTIONS.items():
+        section = heading.split("]")[0].removeprefix("`[")
+        parts.append(table(heading, group, (section + ".{}").format))
+    parts += [table(heading, group, option) for heading, group in OPTIONS.items()]
     return "\n".join(parts)
+
+
+def table(heading: str, group: type, named: Callable[[str], str]) -> str:
+    """Return a heading and the settings of a group, `named` as a user writes them."""
+    rows = ["| setting | default | meaning |", "|---|---|---|"]
+    help_texts, defaults = field_help(group), group()
+    for entry in fields(group):
+        value = getattr(defaults, entry.name)
+        shown = "" if value is None or value == {} else f"`{toml_value(value)}`"
+        text = " ".join(help_texts[entry.name].split()).replace("|", "\\|")
+        rows.append(f"| `{named(entry.name)}` | {shown} | {text} |")
+    return f"## {heading}\n\n" + "\n".join(rows) + "\n"
+
+
+def option(name: str) -> str:
+    """Return the option of a wish."""
+    return "--" + name.replace("_", "-")
 
 
 def main() -> int:

@@ -12,6 +12,7 @@ import serinette
 
 PACKAGE = Path(serinette.__file__).parent
 NEEDS_TORCH = {
+    "serinette.batching.documents",
     "serinette.batching.segments",
     "serinette.batching.streams",
     "serinette.nets.dropout",
@@ -26,11 +27,13 @@ NEEDS_TORCH = {
     "serinette.recipes.fit.probe",
     "serinette.training.average",
     "serinette.training.calibration",
+    "serinette.training.candidates",
     "serinette.training.gradients",
     "serinette.training.loop",
     "serinette.training.machine",
     "serinette.training.optimisers",
     "serinette.training.soap",
+    "serinette.training.spectral",
     "serinette.training.trainer",
     "serinette.training.validation",
 }
