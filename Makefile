@@ -48,6 +48,11 @@ TEXT ?= data/tiny-shakespeare.txt
 CAPTIONS ?= data/captions
 # MODEL is any trained model whose training data are in place.
 MODEL ?= runs/demo/model
+# VERSE is a trained model of verse, TANG its data, SOUNDS holds another table of tones and rhymes
+# (benchmarks/verse_forms.py says where it comes from).
+VERSE ?= runs/tang/model
+TANG ?= data/tang.json
+SOUNDS ?= data/sounds
 
 bench: $(READY)
 	$(BIN)/python benchmarks/throughput.py --out benchmarks/results/throughput.md
@@ -56,6 +61,10 @@ bench: $(READY)
 	$(BIN)/python benchmarks/learning.py --text $(TEXT) --out benchmarks/results/learning.md
 	$(BIN)/python benchmarks/texygen.py --captions $(CAPTIONS) --out benchmarks/results/texygen.md
 	$(BIN)/python benchmarks/evaluation.py --model $(MODEL) --out benchmarks/results/evaluation.md
+	$(BIN)/python benchmarks/verse_model.py --model $(VERSE) --data $(TANG) --out benchmarks/results/verse-model.md
+	$(BIN)/python benchmarks/verse_forms.py --model $(VERSE) --data $(TANG) --second-table $(SOUNDS) --out benchmarks/results/verse-forms.md
+	$(BIN)/python benchmarks/verse_speed.py --model $(VERSE) --out benchmarks/results/verse-speed.md
+	$(BIN)/python benchmarks/rules_on_text.py --out benchmarks/results/rules-on-text.md
 	$(BIN)/python benchmarks/readme.py
 
 clean:
