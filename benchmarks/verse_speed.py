@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from machine import describe_machine
-from opened import Opened, heading, network_of, row, samples_of
+from opened import Opened, heading, network_of, row
 from report import publish
 
 from serinette.decoding.config import END_NAME, DecodingConfig
 from serinette.kinds.poem.forms import FORMS
 from serinette.kinds.poem.wishes import PoemWishes
-from serinette.recipes.generate import GenerateRequest, generate
+from serinette.recipes.generate import GenerateRequest
+from serinette.recipes.model import Model
 
 FORM: Final = "七绝"
 HEADS: Final = "春江花月"
@@ -81,10 +82,11 @@ def main() -> None:
 def single_table(model: Opened, n_calls: int) -> list[str]:
     """Return what one poem takes."""
     rows = []
+    api = Model(model.artifact)
     ways: dict[str, Callable[[GenerateRequest], object]] = {
         "model open": model.draw,
-        "`generate` of the Python API": lambda request: samples_of(
-            generate(model.artifact, request)
+        "`Model.generate`": lambda request: api.generate(
+            request.n, seed=request.seed, form=FORM, acrostic=HEADS
         ),
     }
     for name, way in ways.items():

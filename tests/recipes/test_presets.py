@@ -17,7 +17,7 @@ def test_every_preset_names_settings_that_exist(name):
 
 
 def test_an_unknown_preset_is_named_with_the_nearest():
-    with pytest.raises(ConfigError, match="preset 'tang-lstm' is not known .*tang-lstm128"):
+    with pytest.raises(ConfigError, match=r"preset 'tang-lstm' is not known .*tang-lstm128"):
         find_preset("tang-lstm")
 
 

@@ -12,7 +12,7 @@ Shape letters: `B` rows, `K` steps of a block, `C` context fields, `V` symbols.
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int
@@ -233,40 +233,74 @@ class Drawer:
         numbers = uniforms(batch.keys, batch.positions, n_steps)  # [K, B]
         nothing = np.empty((len(batch.rows), 1, 0), dtype=np.int64)
         logits, state, memory = batch.logits, batch.state, batch.memory
-        is_plain = sampler.is_plain
-        seen, shaped, symbols, kept = [], [], [], []
-        is_dead = np.zeros(len(batch.rows), dtype=np.bool_)
+        seen, symbols, choices = [], [], []
         for step in range(n_steps):
-            seen.append(logits)
-            if is_plain:
-                drawn = sampler.draw_plain(logits, numbers[step])
+            if sampler.is_plain:
+                seen.append(logits)
+                drawn, is_over = sampler.draw_plain(logits, numbers[step]), False
             else:
-                choice = sampler.shape(logits, memory, remaining - step)
-                shaped.append(choice.logits)
-                kept.append(choice.kept)
-                drawn, is_dead = sampler.draw(choice.logits, numbers[step]), choice.is_dead
+                choice = _choose(sampler, logits, memory, remaining - step, numbers[step])
+                choices.append(choice)
+                drawn, is_over = choice.symbols, bool(choice.is_dead.any())
                 memory = sampler.remember(memory, drawn)
             symbols.append(drawn)
             hidden, state = stepper.advance(drawn[:, None, None], state)
             logits = stepper.field(0, hidden, nothing)[:, 0]
-            if end in drawn.tolist() or is_dead.any():
+            if is_over or end in drawn.tolist():
                 break
         chosen = np.array(symbols)  # [K, B]
-        drawn_from = shaped or seen
-        shape = sampler.shape_plain if is_plain else None
-        block = _Block(
-            chosen,
-            _log_probs(seen, chosen),
-            _log_probs(drawn_from, chosen, shape),
-            np.array(kept) if kept else np.ones(chosen.shape),
-            is_dead,
-        )
+        block = _ruled_block(chosen, choices) if choices else _plain_block(chosen, seen, sampler)
         positions = batch.positions + len(chosen)
         return block, _Batch(batch.rows, batch.keys, positions, logits, state, memory)
 
     def _block_steps(self, n_rows: int, most: int) -> int:
         (symbol_field,) = predicted_symbols(self._stepper.schema)
         return max(1, min(BLOCK_STEPS, most, _MOST_LOGITS // (n_rows * symbol_field.size)))
+
+
+class _Choice(NamedTuple):
+    """One step of all rows, drawn from shaped logits."""
+
+    symbols: Int[np.ndarray, " B"]
+    log_probs: Float64[np.ndarray, " B"]
+    sampling_log_probs: Float64[np.ndarray, " B"]
+    kept: Float64[np.ndarray, " B"]
+    is_dead: Bool[np.ndarray, " B"]
+
+
+def _choose(
+    sampler: Sampler,
+    logits: Float32[np.ndarray, "B V"],
+    memory: Memory,
+    remaining: Int[np.ndarray, " B"],
+    u: Float64[np.ndarray, " B"],
+) -> _Choice:
+    shaped = sampler.shape(logits, memory, remaining)
+    drawn, sampling_log_probs = sampler.draw_shaped(shaped.logits, u)
+    own = logits[np.arange(len(drawn)), drawn].astype(np.float64)
+    return _Choice(drawn, own - shaped.log_totals, sampling_log_probs, shaped.kept, shaped.is_dead)
+
+
+def _ruled_block(chosen: Int[np.ndarray, "K B"], choices: list[_Choice]) -> _Block:
+    return _Block(
+        chosen,
+        np.array([choice.log_probs for choice in choices]),
+        np.array([choice.sampling_log_probs for choice in choices]),
+        np.array([choice.kept for choice in choices]),
+        choices[-1].is_dead,
+    )
+
+
+def _plain_block(
+    chosen: Int[np.ndarray, "K B"], seen: list[np.ndarray], sampler: Sampler
+) -> _Block:
+    return _Block(
+        chosen,
+        _log_probs(seen, chosen),
+        _log_probs(seen, chosen, sampler.shape_plain),
+        np.ones(chosen.shape),
+        np.zeros(chosen.shape[1], dtype=np.bool_),
+    )
 
 
 def _log_probs(

@@ -41,7 +41,10 @@ def frequency(
     logits: Float[np.ndarray, "B V"], counts: Int[np.ndarray, "B V"], penalty: float
 ) -> Float[np.ndarray, "B V"]:
     """Take `penalty` nats from a symbol for each time it is already there."""
-    return logits - penalty * counts
+    penalised: np.ndarray = logits.copy()
+    there = counts.nonzero()  # few of thousands of symbols
+    penalised[there] -= penalty * counts[there]
+    return penalised
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64, Int
 
 from serinette.constraints.protocol import Constraint
-from serinette.core.distributions import categorical_draw
+from serinette.core.distributions import categorical_draw, categorical_log_prob
 from serinette.core.errors import ConstraintError
 from serinette.core.schema import Schema
 from serinette.decoding import filters, penalties
@@ -53,6 +53,18 @@ class Shaped(NamedTuple):
     """Share of the model's probability that the constraint leaves, in [0, 1]; 1 without one."""
     is_dead: Bool[np.ndarray, " B"]
     """Which rows are at a dead end."""
+    log_totals: Float64[np.ndarray, " B"]
+    """log of the sum of exp of the network's logits: a logit less this is a log-probability."""
+
+
+def _weights(
+    logits: Float[np.ndarray, "B V"],
+) -> tuple[Float[np.ndarray, "B V"], Float64[np.ndarray, " B"]]:
+    """Return what the network's probabilities are in proportion to, and the log of their sum."""
+    highest = logits.max(axis=-1, keepdims=True)
+    weights = np.exp(logits - highest)
+    totals = weights.sum(axis=-1, dtype=np.float64)
+    return weights, highest[:, 0].astype(np.float64) + np.log(totals)
 
 
 _LEAST, _MOST = 1e-200, 1e200
@@ -128,31 +140,33 @@ class Sampler:
         Raises:
             ConstraintError: If the constraint leaves a row no symbol although it looks ahead.
         """
+        weights, log_totals = _weights(logits)
         shaped = logits.astype(np.float64)
         shaped += self._bias
         if memory.counts is not None:
             shaped = self._penalise(shaped, memory.counts.counts)
         kept, is_dead = np.ones(len(logits)), np.zeros(len(logits), dtype=np.bool_)
         if self._constraint is not None and memory.rule is not None:
-            shaped, kept = self._constrain(shaped, logits, memory.rule, remaining)
+            shaped, kept = self._constrain(shaped, weights, memory.rule, remaining)
             is_dead = np.isneginf(shaped.max(axis=-1))
             if is_dead.any() and not self.may_dead_end:
                 raise ConstraintError(
                     "the constraints leave no symbol to draw; loosen one of them, or allow more "
                     "steps with --max-steps"
                 )
-        return Shaped(self._filter(shaped / self._temperature), kept, is_dead)
+        if self._temperature != 1:
+            shaped /= self._temperature
+        return Shaped(self._filter(shaped), kept, is_dead, log_totals)
 
     def _constrain(
         self,
         shaped: Float64[np.ndarray, "B V"],
-        logits: Float[np.ndarray, "B V"],
+        weights: Float[np.ndarray, "B V"],
         rule: Int[np.ndarray, "B *memory"],
         remaining: Int[np.ndarray, " B"],
     ) -> tuple[Float64[np.ndarray, "B V"], Float64[np.ndarray, " B"]]:
         constraint: Any = self._constraint
         allowed = constraint.allowed(rule, remaining)
-        weights = np.exp(logits - logits.max(axis=-1, keepdims=True))  # of the model alone
         kept = np.einsum("bv,bv->b", weights, allowed, dtype=np.float64)
         kept /= weights.sum(axis=-1, dtype=np.float64)
         if getattr(constraint, "has_penalty", False):
@@ -164,6 +178,27 @@ class Sampler:
         """Return what `shape` would, for any number of steps at once; only where `is_plain`."""
         shaped: np.ndarray = (logits.astype(np.float64) + self._bias) / self._temperature
         return shaped
+
+    def draw_shaped(
+        self, shaped: Float64[np.ndarray, "B V"], u: Float64[np.ndarray, " B"]
+    ) -> tuple[Int[np.ndarray, " B"], Float64[np.ndarray, " B"]]:
+        """Draw one symbol a row; return it with its log-probability under what it is drawn from.
+
+        With thousands of symbols the exponentials cost more than all else, so they are taken once.
+        """
+        if self._config.takes_likeliest:
+            likeliest = shaped.argmax(axis=-1)
+            return likeliest, categorical_log_prob(shaped, likeliest)
+        highest = shaped.max(axis=-1, keepdims=True)
+        # Of thousands of symbols the exponentials cost most; in float32 they cost a quarter, and
+        # a probability loses its eighth digit.
+        weights = np.exp((shaped - highest).astype(np.float32))
+        cumulative = weights.cumsum(axis=-1, dtype=np.float64)
+        totals = cumulative[:, -1]
+        drawn: Int[np.ndarray, " B"] = (cumulative <= (u * totals)[:, None]).sum(axis=-1)
+        drawn = np.minimum(drawn, shaped.shape[1] - 1)  # of a row at a dead end
+        own = shaped[np.arange(len(drawn)), drawn] - highest[:, 0]
+        return drawn, own - np.log(totals)
 
     def draw(
         self, shaped: Float64[np.ndarray, "B V"], u: Float64[np.ndarray, " B"]

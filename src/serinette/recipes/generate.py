@@ -6,6 +6,7 @@ them out as they come writes the same bytes.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from serinette.recipes.writing import write
 
 __all__ = [
     "GenerateRequest",
+    "Opened",
     "Piece",
     "Sample",
     "commissions_of",
@@ -33,11 +35,34 @@ _FEWEST_ROWS = 8
 """Rows that make a thread of their own worth its start."""
 
 
+class Opened:
+    """A model whose codec and network are loaded when they are first needed, and kept.
+
+    One thread at a time may generate with it.
+    """
+
+    def __init__(self, artifact: Artifact) -> None:
+        self.artifact = artifact
+        self._steppers: list[Stepper] = []
+
+    @cached_property
+    def codec(self) -> Codec:
+        """The codec."""
+        return find_kind(self.artifact.kind).codec_from_json(self.artifact.codec)
+
+    def steppers(self, n: int) -> list[Stepper]:
+        """Return so many steppers of the network."""
+        while len(self._steppers) < n:
+            self._steppers.append(OnnxStepper(self.artifact.graph(), self.artifact.schema))
+        return self._steppers[:n]
+
+
 def generate(
     artifact: Artifact,
     request: GenerateRequest,
     *,
     stepper: Stepper | None = None,
+    opened: Opened | None = None,
     training_text: Callable[[], str] | None = None,
 ) -> Iterator[Piece | Sample]:
     """Generate with a saved model.
@@ -46,6 +71,7 @@ def generate(
         artifact: The model.
         request: What to generate.
         stepper: What runs the network; by default ONNX Runtime on the artifact's step graph.
+        opened: The same model, opened before: it need not be loaded again.
         training_text: Reads the training text, where a rule needs it; by default from where the
             training data were.
 
@@ -54,13 +80,11 @@ def generate(
         ConstraintError: If the rules cannot hold.
         NotFoundError: If a rule needs the training data and they are gone.
     """
-    codec = find_kind(artifact.kind).codec_from_json(artifact.codec)
+    opened = opened or Opened(artifact)
+    codec = opened.codec
     text = training_text or (lambda: _training_text(artifact))
     commissions = commissions_of(codec, find_kind(artifact.kind).wishes_type, request, text)
-    if stepper is not None:
-        return write(codec, [stepper], request, commissions)
-    graph, schema = artifact.graph(), artifact.schema
-    steppers = [OnnxStepper(graph, schema) for _ in range(threads_for(request))]
+    steppers = opened.steppers(threads_for(request)) if stepper is None else [stepper]
     return write(codec, steppers, request, commissions)
 
 

@@ -20,7 +20,7 @@ from serinette.recipes.count_model import count_model_of, reading_settings
 from serinette.recipes.evaluate.report import Report
 from serinette.recipes.evaluate.request import EvaluateRequest
 from serinette.recipes.evaluate.run import evaluate
-from serinette.recipes.generate import GenerateRequest, Piece, Sample, generate
+from serinette.recipes.generate import GenerateRequest, Opened, Piece, Sample, generate
 from serinette.recipes.requests import TrainRequest
 from serinette.recipes.score import score
 from serinette.recipes.sheets import SheetConfig, on_sheet, sheet_of
@@ -41,6 +41,7 @@ class Model:
 
     def __init__(self, artifact: Artifact) -> None:
         self.artifact = artifact
+        self._opened = Opened(artifact)
 
     def generate(
         self,
@@ -67,14 +68,15 @@ class Model:
             ConstraintError: If the rules cannot hold.
         """
         request = self._request(n, prefix, seed, label, settings)
-        return [drawn for drawn in generate(self.artifact, request) if isinstance(drawn, Sample)]
+        drawn = generate(self.artifact, request, opened=self._opened)
+        return [sample for sample in drawn if isinstance(sample, Sample)]
 
     def stream(
         self, *, prefix: str = "", seed: int = 0, label: str | None = None, **settings: Any
     ) -> Iterator[str]:
         """Draw one sample and yield its text as it comes; arguments as for `generate`."""
         request = self._request(1, prefix, seed, label, settings)
-        for drawn in generate(self.artifact, request):
+        for drawn in generate(self.artifact, request, opened=self._opened):
             if isinstance(drawn, Piece):
                 yield drawn.text
 

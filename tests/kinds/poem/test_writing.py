@@ -1,13 +1,18 @@
+import json
+
 import numpy as np
 import pytest
+from planted_couplets import planted_poems
 from poem_models import write_poems
 
 from serinette.core.errors import ConfigError, ConstraintError
 from serinette.kinds.kind import Call
+from serinette.kinds.poem.codec import PoemCodec, Told, codec_from_json
 from serinette.kinds.poem.config import PoemConfig
 from serinette.kinds.poem.kind import PoemKind
+from serinette.kinds.poem.parallel import ParallelSense
 from serinette.kinds.poem.wishes import PoemWishes
-from serinette.kinds.poem.writing import default_form, shown, showpieces_of
+from serinette.kinds.poem.writing import NATS_OF_PARALLEL, default_form, shown, showpieces_of
 
 
 def codec_of(folder, **settings):
@@ -148,3 +153,27 @@ def test_the_showpieces_are_three_poems_and_an_acrostic(codec):
 
 def test_a_poem_is_shown_two_lines_on_a_row():
     assert shown("一二，三四。五六，七八。九") == "一二，三四。\n五六，七八。\n九"
+
+
+def test_a_couplet_that_answers_is_preferred_and_a_model_without_couplets_prefers_nothing(codec):
+    plain = commission(codec, form="七言联")
+    assert plain.prefer("山山山山山，一一一一一。") == 0
+    poems = planted_poems(400)
+    sense = ParallelSense.fit(poems)
+    told = Told(codec.authors, codec.title_characters, codec.n_title)
+    taught = PoemCodec(codec.alphabet.characters, codec.labels, told, codec.sounds, sense)
+    prefer = commission(taught, form="七言联").prefer
+    answering, clashing = "山一行花三，川二飛鳥四。", "山一行花三，飛川二四鳥。"
+    assert prefer(answering) == pytest.approx(
+        NATS_OF_PARALLEL * sense.score("山一行花三", "川二飛鳥四")
+    )
+    assert prefer(answering) > prefer(clashing) + 1
+
+
+def test_what_a_model_knows_of_couplets_is_stored_with_it(codec):
+    sense = ParallelSense.fit(planted_poems(400))
+    told = Told(codec.authors, codec.title_characters, codec.n_title)
+    taught = PoemCodec(codec.alphabet.characters, codec.labels, told, codec.sounds, sense)
+    again = codec_from_json(json.loads(json.dumps(taught.to_json())))
+    assert again.sense is not None
+    assert again.sense.to_json() == sense.to_json()

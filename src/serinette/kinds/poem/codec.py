@@ -20,6 +20,7 @@ from serinette.kinds.kind import Call
 from serinette.kinds.poem.config import PoemConfig
 from serinette.kinds.poem.layout import FORMS, MARKS, canonical, hanzi_of, plain_title
 from serinette.kinds.poem.lexicon import Lexicon
+from serinette.kinds.poem.parallel import ParallelSense, couplets_of
 from serinette.kinds.poem.phonology import table_for
 from serinette.kinds.poem.wishes import PoemWishes
 from serinette.kinds.text.alphabet import END, FIRST, MISSING
@@ -29,6 +30,7 @@ from serinette.kinds.text.stream import PieceStreamer
 FORM, AUTHOR, TITLE = "form", "author", "title"
 BOOK: Final = "pingshui"
 _FEWEST_POEMS = 10
+_FEWEST_COUPLETS = 500
 _MOST_TITLE_CHARACTERS = 2_000
 _UNKNOWN = 0
 _MOST_RHYMES, _BOTH_TONES = 62, 3
@@ -69,29 +71,40 @@ class Sounds(NamedTuple):
         return sounds
 
 
+class Told(NamedTuple):
+    """What a poem can be conditioned on besides its form."""
+
+    authors: tuple[str, ...]
+    """The authors that are known, in the order of their symbols."""
+    title_characters: str
+    """The characters of titles that are known, in the order of their symbols."""
+    n_title: int
+    """How many characters of a title are read."""
+
+
 class PoemCodec:
     """Poems to steps and back. Immutable; equal if its plain values are.
 
     Args:
         characters: Every known character and mark once, in the order of their symbols.
         forms: The forms of the train part, the most frequent first.
-        authors: The authors that are known, in the order of their symbols.
-        title_characters: The characters of titles that are known, in the order of their symbols.
-        n_title: How many characters of a title are read.
+        told: What a poem can be conditioned on besides its form.
         sounds: Tones and rhymes of `characters` by the name of a rhyme book. They are stored with
             the model, so that it keeps the same rules for ever.
+        sense: What answers what in a couplet (对仗); None where no couplets were seen.
     """
 
     def __init__(
         self,
         characters: str,
         forms: tuple[str, ...],
-        authors: tuple[str, ...],
-        title_characters: str,
-        n_title: int,
+        told: Told,
         sounds: Mapping[str, Sounds],
+        sense: ParallelSense | None = None,
     ) -> None:
+        authors, title_characters, n_title = told
         self.sounds = sounds
+        self.sense = sense
         self.alphabet = CharacterAlphabet(characters)
         self.authors = authors
         self.title_characters = title_characters
@@ -248,6 +261,7 @@ class PoemCodec:
             "authors": list(self.authors),
             "title_characters": self.title_characters,
             "n_title": self.n_title,
+            "parallel": None if self.sense is None else self.sense.to_json(),
             "sounds": {book: sounds.to_json() for book, sounds in self.sounds.items()},
         }
 
@@ -272,11 +286,17 @@ def fit_codec(train: Corpus, config: PoemConfig) -> PoemCodec:
     return PoemCodec(
         characters,
         tuple(form for form, _ in forms.most_common()),
-        tuple(authors),
-        "".join(title),
-        n_title if title else 0,
+        Told(tuple(authors), "".join(title), n_title if title else 0),
         {BOOK: Sounds(*table_for(characters, BOOK))},
+        _sense_of(train),
     )
+
+
+def _sense_of(train: Corpus) -> ParallelSense | None:
+    """Learn what answers what, where there are couplets enough."""
+    contents = [sequence.content for sequence in train.sequences]
+    n_couplets = sum(len(couplets_of(content)) for content in contents)
+    return ParallelSense.fit(contents) if n_couplets >= _FEWEST_COUPLETS else None
 
 
 def codec_from_json(plain: Mapping[str, Any]) -> PoemCodec:
@@ -305,7 +325,9 @@ def codec_from_json(plain: Mapping[str, Any]) -> PoemCodec:
             str(book): Sounds.from_json(table, len(characters))
             for book, table in plain["sounds"].items()
         }
-        return PoemCodec(characters, forms, authors, title, n_title, sounds)
+        parallel = plain.get("parallel")
+        sense = None if parallel is None else ParallelSense.from_json(parallel)
+        return PoemCodec(characters, forms, Told(authors, title, n_title), sounds, sense)
     except (KeyError, TypeError, ValueError) as error:
         raise ArtifactError(
             f"codec.json: the poem codec cannot be read ({type(error).__name__}: {error}); "

@@ -25,6 +25,7 @@ class CharacterAlphabet:
     def __init__(self, characters: str) -> None:
         self.characters = characters
         self.size = FIRST + len(characters)
+        self._pieces = ("", REPLACEMENT, *characters)
         codes = _code_points(characters)
         # One place beyond the highest known code point, where all higher ones are looked up.
         self._symbol_of = np.full(codes.max(initial=0) + 2, MISSING, dtype=np.int32)
@@ -60,7 +61,7 @@ class CharacterAlphabet:
 
     def streamer(self) -> PieceStreamer:
         """Return a streaming decoder; every symbol is complete at once."""
-        return PieceStreamer(("", REPLACEMENT, *self.characters))
+        return PieceStreamer(self._pieces)
 
     def rules(self) -> None:
         """Every sequence of characters is text."""
