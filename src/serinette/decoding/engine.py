@@ -275,8 +275,8 @@ def _choose(
     remaining: Int[np.ndarray, " B"],
     u: Float64[np.ndarray, " B"],
 ) -> _Choice:
-    shaped = sampler.shape(logits, memory, remaining)
-    drawn, sampling_log_probs = sampler.draw_shaped(shaped.logits, u)
+    shaped = sampler.shape(logits, memory, remaining, is_compact=True)
+    drawn, sampling_log_probs = sampler.draw_shaped(shaped, u)
     own = logits[np.arange(len(drawn)), drawn].astype(np.float64)
     return _Choice(drawn, own - shaped.log_totals, sampling_log_probs, shaped.kept, shaped.is_dead)
 

@@ -3,7 +3,7 @@
 Everything here treats every row alone, and takes exactly one uniform number a row and step, so a
 row's symbols never depend on its batch. `missing` is never drawn.
 
-Shape letters: `B` rows, `V` symbols.
+Shape letters: `B` rows, `V` symbols, `W` some of them.
 """
 
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class Memory:
 class Shaped(NamedTuple):
     """What is drawn from."""
 
-    logits: Float64[np.ndarray, "B V"]
+    logits: Float64[np.ndarray, "B W"]
     """-inf where a symbol is impossible; all of them in a row that is at a dead end."""
     kept: Float64[np.ndarray, " B"]
     """Share of the model's probability that the constraint leaves, in [0, 1]; 1 without one."""
@@ -55,6 +55,12 @@ class Shaped(NamedTuple):
     """Which rows are at a dead end."""
     log_totals: Float64[np.ndarray, " B"]
     """log of the sum of exp of the network's logits: a logit less this is a log-probability."""
+    columns: Int[np.ndarray, " W"] | None
+    """The symbols that `logits` are of; None: all."""
+
+
+def _some(table: np.ndarray, columns: Int[np.ndarray, " W"] | None) -> np.ndarray:
+    return table if columns is None else table[:, columns]
 
 
 def _weights(
@@ -67,6 +73,8 @@ def _weights(
     return weights, highest[:, 0].astype(np.float64) + np.log(totals)
 
 
+_WORTH_LEAVING_OUT = 0.8
+"""Share of the symbols below which the others are left out of a draw."""
 _LEAST, _MOST = 1e-200, 1e200
 """Between them a sum of exponentials in float64 has all its digits."""
 
@@ -129,6 +137,8 @@ class Sampler:
         logits: Float[np.ndarray, "B V"],
         memory: Memory,
         remaining: Int[np.ndarray, " B"],
+        *,
+        is_compact: bool = False,
     ) -> Shaped:
         """Return the logits that are drawn from, and what the constraint threw away.
 
@@ -136,43 +146,59 @@ class Sampler:
             logits: The network's.
             memory: Of the same rows.
             remaining: Steps that each row may still draw, this one included.
+            is_compact: Whether symbols that no row may draw are left out, where they are many.
 
         Raises:
             ConstraintError: If the constraint leaves a row no symbol although it looks ahead.
         """
         weights, log_totals = _weights(logits)
-        shaped = logits.astype(np.float64)
-        shaped += self._bias
-        if memory.counts is not None:
-            shaped = self._penalise(shaped, memory.counts.counts)
         kept, is_dead = np.ones(len(logits)), np.zeros(len(logits), dtype=np.bool_)
-        if self._constraint is not None and memory.rule is not None:
-            shaped, kept = self._constrain(shaped, weights, memory.rule, remaining)
-            is_dead = np.isneginf(shaped.max(axis=-1))
-            if is_dead.any() and not self.may_dead_end:
-                raise ConstraintError(
-                    "the constraints leave no symbol to draw; loosen one of them, or allow more "
-                    "steps with --max-steps"
-                )
+        if self._constraint is None or memory.rule is None:
+            shaped = self._biased(logits, memory, None)
+            return Shaped(self._heated(shaped), kept, is_dead, log_totals, None)
+        allowed = self._constraint.allowed(memory.rule, remaining)
+        kept = np.einsum("bv,bv->b", weights, allowed, dtype=np.float64)
+        kept = np.minimum(kept / weights.sum(axis=-1, dtype=np.float64), 1.0)
+        columns = self._columns(allowed) if is_compact else None
+        shaped = self._biased(logits, memory, columns)
+        if getattr(self._constraint, "has_penalty", False):
+            constraint: Any = self._constraint
+            shaped -= _some(constraint.penalty(memory.rule), columns)
+        np.copyto(shaped, -np.inf, where=~_some(allowed, columns))
+        is_dead = np.isneginf(shaped.max(axis=-1))
+        if is_dead.any() and not self.may_dead_end:
+            raise ConstraintError(
+                "the constraints leave no symbol to draw; loosen one of them, or allow more "
+                "steps with --max-steps"
+            )
+        return Shaped(self._heated(shaped), kept, is_dead, log_totals, columns)
+
+    def _columns(self, allowed: Bool[np.ndarray, "B V"]) -> Int[np.ndarray, " W"] | None:
+        """Return the symbols that some row may draw; None where that is most of them.
+
+        A verse step allows a third of thousands of symbols, a forced one a single one.
+        """
+        if self._config.repetition_penalty != 1:  # it looks at the whole distribution
+            return None
+        columns = np.flatnonzero(allowed.any(axis=0))
+        return columns if 0 < len(columns) < _WORTH_LEAVING_OUT * self._n_symbols else None
+
+    def _biased(
+        self,
+        logits: Float[np.ndarray, "B V"],
+        memory: Memory,
+        columns: Int[np.ndarray, " W"] | None,
+    ) -> Float64[np.ndarray, "B W"]:
+        shaped: np.ndarray = _some(logits, columns).astype(np.float64)
+        shaped += self._bias if columns is None else self._bias[columns]
+        if memory.counts is not None:
+            shaped = self._penalise(shaped, _some(memory.counts.counts, columns))
+        return shaped
+
+    def _heated(self, shaped: Float64[np.ndarray, "B W"]) -> Float64[np.ndarray, "B W"]:
         if self._temperature != 1:
             shaped /= self._temperature
-        return Shaped(self._filter(shaped), kept, is_dead, log_totals)
-
-    def _constrain(
-        self,
-        shaped: Float64[np.ndarray, "B V"],
-        weights: Float[np.ndarray, "B V"],
-        rule: Int[np.ndarray, "B *memory"],
-        remaining: Int[np.ndarray, " B"],
-    ) -> tuple[Float64[np.ndarray, "B V"], Float64[np.ndarray, " B"]]:
-        constraint: Any = self._constraint
-        allowed = constraint.allowed(rule, remaining)
-        kept = np.einsum("bv,bv->b", weights, allowed, dtype=np.float64)
-        kept /= weights.sum(axis=-1, dtype=np.float64)
-        if getattr(constraint, "has_penalty", False):
-            shaped -= constraint.penalty(rule)
-        np.copyto(shaped, -np.inf, where=~allowed)
-        return shaped, np.minimum(kept, 1.0)
+        return self._filter(shaped)
 
     def shape_plain(self, logits: Float[np.ndarray, "*B V"]) -> Float64[np.ndarray, "*B V"]:
         """Return what `shape` would, for any number of steps at once; only where `is_plain`."""
@@ -180,15 +206,17 @@ class Sampler:
         return shaped
 
     def draw_shaped(
-        self, shaped: Float64[np.ndarray, "B V"], u: Float64[np.ndarray, " B"]
+        self, choice: Shaped, u: Float64[np.ndarray, " B"]
     ) -> tuple[Int[np.ndarray, " B"], Float64[np.ndarray, " B"]]:
         """Draw one symbol a row; return it with its log-probability under what it is drawn from.
 
         With thousands of symbols the exponentials cost more than all else, so they are taken once.
         """
+        shaped, columns = choice.logits, choice.columns
         if self._config.takes_likeliest:
             likeliest = shaped.argmax(axis=-1)
-            return likeliest, categorical_log_prob(shaped, likeliest)
+            log_probs = categorical_log_prob(shaped, likeliest)
+            return likeliest if columns is None else columns[likeliest], log_probs
         highest = shaped.max(axis=-1, keepdims=True)
         # Of thousands of symbols the exponentials cost most; in float32 they cost a quarter, and
         # a probability loses its eighth digit.
@@ -198,7 +226,7 @@ class Sampler:
         drawn: Int[np.ndarray, " B"] = (cumulative <= (u * totals)[:, None]).sum(axis=-1)
         drawn = np.minimum(drawn, shaped.shape[1] - 1)  # of a row at a dead end
         own = shaped[np.arange(len(drawn)), drawn] - highest[:, 0]
-        return drawn, own - np.log(totals)
+        return drawn if columns is None else columns[drawn], own - np.log(totals)
 
     def draw(
         self, shaped: Float64[np.ndarray, "B V"], u: Float64[np.ndarray, " B"]

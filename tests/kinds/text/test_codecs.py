@@ -174,7 +174,7 @@ def test_a_damaged_codec_is_refused(change, message):
 
 def test_an_unknown_kind_is_refused_with_the_known_ones():
     assert find_kind("text") is text_kind
-    with pytest.raises(ArtifactError, match=r"kind 'smell' is not known .*\(known: text\)"):
+    with pytest.raises(ArtifactError, match=r"kind 'smell' is not known .*\(known: poem, text\)"):
         find_kind("smell")
 
 
