@@ -23,7 +23,7 @@ class Preset:
 PRESETS: Final[Mapping[str, Preset]] = {
     "tang-lstm128": Preset(
         kind="poem",
-        summary="the widely copied notebook of 2021 (aialgorithm, Blog, issue 41): embedding 128, "
+        summary="the widely copied notebook of 2021 (aialgorithm/Blog): embedding 128, "
         "2 x 128 cells, Adam, 1,534 updates of 16 poems, characters seen at least 8 times. Unlike "
         "there, padding costs nothing, the form is told, and the best weights are chosen on "
         "validation",
