@@ -11,22 +11,21 @@ Shape letters: `N` and `M` pieces.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import groupby
 from typing import Any, Final
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Int
 
-from serinette.core.bootstrap import ratio_interval
-from serinette.core.metric import Interval, Metric
+from serinette.core.metric import Metric
 from serinette.kinds.poem.forms import FORMS
 from serinette.kinds.poem.layout import Form, form_of, lines_of
 from serinette.kinds.poem.parallel import ParallelSense, couplets_of
 from serinette.kinds.poem.phonology import Phonology
 from serinette.kinds.poem.script import is_simplified
 from serinette.kinds.poem.tones import keeps_alternation, rhymes_together
+from serinette.kinds.tally import Tally
 
 _COPIED_LENGTHS: Final = (5, 7)
 """Characters of a line that is looked up; shorter ones are found again by chance."""
@@ -150,7 +149,7 @@ class PoemMeasures:
             metrics.append(metric)
         return metrics
 
-    def _tallies(self, pieces: Sequence[str]) -> "list[_Tally]":
+    def _tallies(self, pieces: Sequence[str]) -> "list[Tally]":
         poems = [_Poem(piece) for piece in pieces]
         return [_tally(map(count, poems)) for _, count in self._questions]
 
@@ -203,28 +202,9 @@ class _Poem:
         return couplets_of(self._piece)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Tally:
-    """What was found in each piece, times 100, and among how many."""
-
-    totals: Float[np.ndarray, " N"]
-    sizes: Float[np.ndarray, " N"]
-
-    def mean(
-        self, groups: Int[np.ndarray, " N"] | None, seed: int
-    ) -> tuple[float | None, Interval | None]:
-        """Return sum(totals) / sum(sizes) and its interval; pieces of size 0 say nothing."""
-        says = self.sizes > 0
-        if not says.any():
-            return None, None
-        totals, sizes = self.totals[says], self.sizes[says]
-        owners = None if groups is None else groups[says]
-        return float(totals.sum() / sizes.sum()), ratio_interval(totals, sizes, owners, seed=seed)
-
-
-def _tally(counts: Iterable[_Count]) -> _Tally:
+def _tally(counts: Iterable[_Count]) -> Tally:
     table = np.array(list(counts), dtype=np.float64).reshape(-1, 2)
-    return _Tally(totals=100 * table[:, 0], sizes=table[:, 1])
+    return Tally(totals=100 * table[:, 0], sizes=table[:, 1])
 
 
 def _repeats(poem: _Poem) -> _Count:

@@ -24,7 +24,7 @@ from serinette.kinds.poem.layout import (
 )
 from serinette.kinds.poem.script import to_simplified, to_traditional
 from serinette.kinds.text.encodings import decode
-from serinette.kinds.text.files import FileBytes, binary_format, list_files, read_bytes
+from serinette.kinds.text.files import FileBytes, binary_format, distinct_files, read_bytes
 from serinette.kinds.text.reader import FEWEST_CHARACTERS, check_text
 
 __all__ = ["looks_like_poems", "read_poems"]
@@ -82,7 +82,7 @@ def read_poems(
     paths = [source for source in sources if isinstance(source, Path)]
     if texts:
         _read_strings(texts, config, reading)
-    for path, from_folder in _distinct_files(paths).items():
+    for path, from_folder in distinct_files(paths).items():
         _read_file(read_bytes(path, from_folder=from_folder), config, reading)
     where = ", ".join(map(str, paths[:3])) if paths else "the texts"
     _check_amount(reading, where, for_training=for_training)
@@ -92,15 +92,6 @@ def read_poems(
         notes=_notes(reading, config),
         warnings=tuple(reading.warnings),
     )
-
-
-def _distinct_files(paths: Iterable[Path]) -> dict[Path, bool]:
-    """List every file once, with whether it only stems from a folder."""
-    found: dict[Path, bool] = {}
-    for path in paths:
-        for file, from_folder in list_files(path):
-            found[file] = found.get(file, True) and from_folder
-    return found
 
 
 def _read_strings(texts: list[str], config: PoemConfig, reading: _Reading) -> None:

@@ -3,7 +3,7 @@
 import codecs
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -132,3 +132,12 @@ def _nearest(path: Path) -> str:
         return f" (there is no folder {path.parent} either)"
     guess = get_close_matches(path.name, names, n=1)
     return f" (did you mean '{path.parent / guess[0]}'?)" if guess else "; check the name"
+
+
+def distinct_files(paths: Iterable[Path]) -> dict[Path, bool]:
+    """List every file once, in the order of the paths, with whether it only stems from a folder."""
+    found: dict[Path, bool] = {}
+    for path in paths:
+        for file, from_folder in list_files(path):
+            found[file] = found.get(file, True) and from_folder
+    return found

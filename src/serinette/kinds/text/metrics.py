@@ -8,16 +8,15 @@ Shape letters: `N` and `M` pieces, `T` characters.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 from unicodedata import category
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Int
 
-from serinette.core.bootstrap import ratio_interval
-from serinette.core.metric import Interval, Metric
+from serinette.core.metric import Metric
 from serinette.counts.ngram import WittenBell
+from serinette.kinds.tally import Tally
 from serinette.kinds.text.tokens import is_word, tokens
 
 _ORDER = 4
@@ -113,37 +112,18 @@ class TextMeasures:
             metrics.append(metric)
         return metrics
 
-    def _tallies(self, pieces: Sequence[str]) -> "tuple[_Tally, _Tally, _Tally]":
+    def _tallies(self, pieces: Sequence[str]) -> "tuple[Tally, Tally, Tally]":
         return _invented(pieces, self._known), self._speller.tally(pieces), _closed(pieces)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Tally:
-    """What was found in each piece, and among how many."""
-
-    totals: Float[np.ndarray, " N"]
-    sizes: Float[np.ndarray, " N"]
-
-    def mean(
-        self, groups: Int[np.ndarray, " N"] | None, seed: int
-    ) -> tuple[float | None, Interval | None]:
-        """Return sum(totals) / sum(sizes) and its interval; pieces of size 0 say nothing."""
-        holds_some = self.sizes > 0
-        if not holds_some.any():
-            return None, None
-        totals, sizes = self.totals[holds_some], self.sizes[holds_some]
-        owners = None if groups is None else groups[holds_some]
-        return float(totals.sum() / sizes.sum()), ratio_interval(totals, sizes, owners, seed=seed)
 
 
 def _words(piece: str) -> Iterator[str]:
     return filter(is_word, tokens(piece.casefold().translate(_HYPHENS)))
 
 
-def _invented(pieces: Sequence[str], known: set[str]) -> _Tally:
+def _invented(pieces: Sequence[str], known: set[str]) -> Tally:
     """Count the words of each piece, and 100 for each that is not known."""
     unknown = [[word not in known for word in _words(piece)] for piece in pieces]
-    return _Tally(
+    return Tally(
         totals=np.array([100.0 * sum(piece) for piece in unknown]),
         sizes=np.array([float(len(piece)) for piece in unknown]),
     )
@@ -162,7 +142,7 @@ class _Speller:
         words = [symbols[start:end] for start, end in zip(starts, ends, strict=True)]
         self._model = WittenBell.fit(words, _ORDER, len(self._known) + 1)
 
-    def tally(self, pieces: Sequence[str]) -> _Tally:
+    def tally(self, pieces: Sequence[str]) -> Tally:
         """Count the letters after a letter of each piece, and add up their nats.
 
         A word is spelt the same wherever it stands: neither its first letter nor what stood before
@@ -175,7 +155,7 @@ class _Speller:
         is_letter = points != ord(_BORDER)
         letters = np.flatnonzero(is_letter[1:] & is_letter[:-1]) + 1
         nats = self._model.nats(self._symbols(points))[letters]
-        return _Tally(
+        return Tally(
             totals=np.bincount(owners[letters], nats, minlength=len(pieces)).astype(np.float64),
             sizes=np.bincount(owners[letters], minlength=len(pieces)).astype(np.float64),
         )
@@ -202,9 +182,9 @@ def _code_points(text: str) -> Int[np.ndarray, " T"]:
     return points.astype(np.int64)
 
 
-def _closed(pieces: Sequence[str]) -> _Tally:
+def _closed(pieces: Sequence[str]) -> Tally:
     """Count 100 for each piece whose brackets and quotes are closed."""
-    return _Tally(
+    return Tally(
         totals=np.array([100.0 * _is_closed(piece) for piece in pieces]),
         sizes=np.ones(len(pieces)),
     )

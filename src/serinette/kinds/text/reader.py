@@ -5,7 +5,7 @@ A named file that is no text is an error; the same file in a folder is left out,
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -15,7 +15,7 @@ from serinette.kinds.corpus import Corpus, RawSequence, SourceFile
 from serinette.kinds.text.config import Documents, TextConfig
 from serinette.kinds.text.documents import documents_of, label_from_column
 from serinette.kinds.text.encodings import decode
-from serinette.kinds.text.files import FileBytes, binary_format, list_files, read_bytes
+from serinette.kinds.text.files import FileBytes, binary_format, distinct_files, read_bytes
 
 FEWEST_CHARACTERS: Final = 100
 _LABEL = "label"
@@ -55,7 +55,7 @@ def read_text(
     paths = [source for source in sources if isinstance(source, Path)]
     if texts:
         _read_strings(texts, documents, config, reading)
-    for path, from_folder in _distinct_files(paths).items():
+    for path, from_folder in distinct_files(paths).items():
         _read_file(read_bytes(path, from_folder=from_folder), documents, config, reading)
     if config.labels == "column":
         reading.sequences = [label_from_column(sequence) for sequence in reading.sequences]
@@ -89,15 +89,6 @@ def check_text(text: str, place: str) -> None:
             f"{place}: character {text.index(chr(0))} is NUL (U+0000), which text never holds; "
             "remove it"
         )
-
-
-def _distinct_files(paths: Iterable[Path]) -> dict[Path, bool]:
-    """List every file once, in the order of the paths, with whether it only stems from a folder."""
-    found: dict[Path, bool] = {}
-    for path in paths:
-        for file, from_folder in list_files(path):
-            found[file] = found.get(file, True) and from_folder
-    return found
 
 
 def _read_strings(
