@@ -29,6 +29,7 @@ from serinette.nets.model import SequenceModel
 from serinette.training.config import TrainingConfig
 from serinette.training.gradients import Precision
 from serinette.training.machine import prepare_process
+from serinette.training.supply import symbol_supply
 from serinette.training.trainer import Trainer
 
 V, E = 67, 64
@@ -83,7 +84,8 @@ def ours(hidden: int, optimiser: str, n_rows: int) -> Trainer:
         n_rows=n_rows, window=WINDOW, updates=10**6, optimiser=optimiser, precision="bf16"
     )
     precision = Precision(torch.device("cpu"), is_bf16=True)
-    return Trainer(SequenceModel(sizes, schema), corpus, config, precision, n_threads=2)
+    model = SequenceModel(sizes, schema)
+    return Trainer(model, symbol_supply(model, corpus, config), config, precision, n_threads=2)
 
 
 def speed(update: Callable[[], object], steps: int, seconds: float) -> float:

@@ -55,7 +55,7 @@ def main() -> None:
     """Print the tables, and write them where `--out` says."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, nargs="+", required=True)
-    parser.add_argument("--data", type=Path, default=Path("data/tang.json"))
+    parser.add_argument("--data", type=Path, nargs="+", default=[Path("data/tang.json")])
     parser.add_argument("--n-samples", type=int, default=250, help="samples of each form")
     parser.add_argument(
         "--most-poems", type=int, help="only about so many poems of the test part, evenly"
@@ -65,7 +65,7 @@ def main() -> None:
     predictions, samples, told = [], [], []
     for folder in args.model:
         model = Opened(folder)
-        prepared = prepared_again(model.artifact, [args.data])
+        prepared = prepared_again(model.artifact, args.data)
         told.append(description(model, prepared))
         predictions += predicted(model, prepared, args.most_poems)
         samples += written(model, prepared, args.n_samples)

@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from serinette.recipes.model import Model, load, train
+    from serinette.recipes.series.model import SeriesModel
 
 __version__ = "0.1.0"
-__all__ = ["Model", "__version__", "load", "train"]
+__all__ = ["Model", "SeriesModel", "__version__", "load", "train"]
 
 
 def __getattr__(name: str) -> Any:
     """Import the public names on first use."""
-    if name in ("Model", "load", "train"):
+    if name in ("Model", "SeriesModel", "load", "train"):
         from serinette.recipes import model
 
         return getattr(model, name)

@@ -48,7 +48,7 @@ def scored(workplace, monkeypatch):
         read=lambda sources, config: SimpleNamespace(notes=("UTF-8",), warnings=("odd",))
     )
     monkeypatch.setattr(runs, "find_model", lambda name, folder: folder / name)
-    monkeypatch.setattr(folder, "load", lambda path: SimpleNamespace(warnings=()))
+    monkeypatch.setattr(folder, "load", lambda path: SimpleNamespace(warnings=(), kind="text"))
     monkeypatch.setattr(count_model, "reading_settings", lambda artifact, wishes: (kind, wishes))
     monkeypatch.setattr(count_model, "count_model_of", lambda artifact: CountModel(order=5))
     monkeypatch.setattr(recipe, "score", lambda artifact, corpus, *, baseline: figures())

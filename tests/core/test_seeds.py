@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serinette.core.seeds import derive, mix, stream_key, uniforms
+from serinette.core.seeds import derive, mix, stream_key, stream_keys, uniforms
 
 SEEDS = st.integers(-(2**70), 2**70)
 
@@ -82,3 +82,9 @@ def test_the_numbers_of_a_seed_never_change():
 
 
 GOLDEN = [[0.7161715188354523, 0.17642813063848495], [0.5121992729395309, 0.8141040364651345]]
+
+
+@given(st.integers(-(2**70), 2**70), st.lists(st.integers(0, 2**40), min_size=1, max_size=5))
+def test_many_keys_at_once_are_the_keys_one_by_one(seed, rows):
+    found = stream_keys(seed, np.array(rows))
+    assert found.tolist() == [stream_key(seed, row) for row in rows]

@@ -16,6 +16,7 @@ NEEDS_TORCH = {
     "serinette.batching.segments",
     "serinette.batching.streams",
     "serinette.nets.dropout",
+    "serinette.nets.fields",
     "serinette.nets.heads",
     "serinette.nets.model",
     "serinette.nets.state",
@@ -23,8 +24,12 @@ NEEDS_TORCH = {
     "serinette.recipes.fit.dry_run",
     "serinette.recipes.fit.execute",
     "serinette.recipes.fit.finish",
+    "serinette.recipes.fit.keeping",
     "serinette.recipes.fit.planning",
     "serinette.recipes.fit.probe",
+    "serinette.recipes.series.baseline",
+    "serinette.recipes.series.plan",
+    "serinette.recipes.series.train",
     "serinette.training.average",
     "serinette.training.calibration",
     "serinette.training.candidates",
@@ -34,8 +39,11 @@ NEEDS_TORCH = {
     "serinette.training.optimisers",
     "serinette.training.soap",
     "serinette.training.spectral",
+    "serinette.training.supply",
+    "serinette.training.timegan_judges",
     "serinette.training.trainer",
     "serinette.training.validation",
+    "serinette.training.windows",
 }
 BLOCKED = """
 import sys

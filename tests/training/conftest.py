@@ -8,6 +8,7 @@ from serinette.nets.config import ModelConfig
 from serinette.nets.model import SequenceModel
 from serinette.training.config import TrainingConfig
 from serinette.training.gradients import Precision
+from serinette.training.supply import symbol_supply
 from serinette.training.trainer import Trainer
 
 V = 11
@@ -34,7 +35,8 @@ def make_trainer():
             **(sizes or {"embedding_size": 5, "hidden_size": 9, "n_layers": 2, **dropouts})
         )
         model = SequenceModel(model_config, SCHEMA, seed=config.seed)
-        trainer = Trainer(model, periodic(400), config, precision, n_threads=n_threads)
+        supply = symbol_supply(model, periodic(400), config)
+        trainer = Trainer(model, supply, config, precision, n_threads=n_threads)
         made.append(trainer)
         return trainer
 

@@ -11,6 +11,7 @@ from serinette.training.config import TrainingConfig
 from serinette.training.gradients import GradientWorkers, LossSum, Precision
 from serinette.training.machine import SpeedTest, can_use_bf16
 from serinette.training.optimisers import Optimiser, penalty_gradients_
+from serinette.training.supply import symbol_supply
 from serinette.training.trainer import Trainer
 from serinette.training.validation import held_out_loss
 
@@ -191,7 +192,8 @@ def test_bf16_learns_too():
     config = TrainingConfig(n_rows=4, window=6, updates=60, learning_rate=2e-2)
     model = SequenceModel(ModelConfig(embedding_size=8, hidden_size=16, n_layers=1), SCHEMA)
     precision = Precision(torch.device("cpu"), is_bf16=True)
-    trainer = Trainer(model, periodic(300), config, precision, n_threads=1)
+    supply = symbol_supply(model, periodic(300), config)
+    trainer = Trainer(model, supply, config, precision, n_threads=1)
     losses = [trainer.update().mean() for _ in range(60)]
     trainer.close()
     assert losses[-1] < 0.6 * losses[0]

@@ -175,3 +175,54 @@ def _fence(text: str) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesCardFacts:
+    """What the card of a model of a table tells."""
+
+    name: str
+    """Name of the run."""
+    n_rows: int
+    """Rows of the training part."""
+    sources: Sequence[str]
+    """Names of the files it learned from, without their folders."""
+    n_parameters: int
+    metrics: Sequence[Metric]
+    """Figures on rows that it did not learn from."""
+    sample: str
+    """A drawn sequence, pictured."""
+    notes: Sequence[str]
+    """Sentences worth telling: the split, what always holds."""
+
+
+def series_card(facts: SeriesCardFacts) -> str:
+    """Write the card of a model of a table."""
+    head = {
+        "library_name": "serinette",
+        "tags": ["lstm", "serinette", "series", "time-series", "synthetic-data"],
+        "model_name": facts.name,
+    }
+    lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in head.items()]
+    named = ", ".join(f"`{_one_line(source)}`" for source in facts.sources[:_MAX_SOURCES])
+    quoted = facts.name if facts.name.isalnum() else f'"{facts.name}"'
+    command = f"serinette generate {quoted} -n 500 -o synthetic.csv --seed 1"
+    parts = [
+        "\n".join(["---", *lines, "---"]),
+        f"# {_one_line(facts.name)}",
+        f"A generative LSTM for tables of time series, {facts.n_parameters:,} parameters. It "
+        f"learned from {facts.n_rows:,} rows: {named or 'a table in memory'}.",
+        _evaluation(facts.metrics).replace("count baseline", "columns alone"),
+        _samples([facts.sample]),
+        f"## How to use it\n\n```\n{command}\n```",
+        "\n".join(
+            [
+                "## Limits",
+                "",
+                "- What it writes looks like its data and may repeat facts about people in them: "
+                "read the report's section on privacy before you share samples.",
+                *(f"- {_one_line(note)}" for note in facts.notes),
+            ]
+        ),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"

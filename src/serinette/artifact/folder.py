@@ -3,8 +3,8 @@
 README.md            model card
 config.json          format, kind, schema, sizes, training settings as resolved, source
 codec.json           vocabulary and all else that turns raw data into steps and back
-model.safetensors    weights, float32, by the names of `nets.config.expected_shapes`
-decode.fp32.onnx     step graph
+model.safetensors    weights, float32, by the names of `nets.networks`
+decode.fp32.onnx     step graph, of networks that are decoded by one
 history.jsonl        one line an evaluation
 evaluation.json      figures
 report.html          the evaluation as a page, once `serinette evaluate` has run
@@ -28,7 +28,7 @@ from serinette.core.config import build
 from serinette.core.errors import ArtifactError, ConfigError, DivergedError
 from serinette.core.manifest import FORMAT, REMEDY, check_format
 from serinette.core.schema import Schema
-from serinette.nets.config import ModelConfig, expected_shapes
+from serinette.nets.networks import SYMBOLS, Network, find_network
 
 CARD, CONFIG, CODEC = "README.md", "config.json", "codec.json"
 WEIGHTS, GRAPH = "model.safetensors", "decode.fp32.onnx"
@@ -59,10 +59,12 @@ class ArtifactContents:
     """One record an evaluation."""
     weights: Mapping[str, np.ndarray]
     """Weights by name, float32."""
-    graph: bytes
-    """The step graph, ONNX."""
+    graph: bytes | None
+    """The step graph, ONNX; None: the network is decoded without one."""
     card: str
     """The model card, Markdown."""
+    network: str = SYMBOLS
+    """A name of `nets.networks.NETWORKS`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +77,8 @@ class Artifact:
     schema: Schema
     codec: Mapping[str, Any]
     model: Mapping[str, Any]
-    """`ModelConfig` as plain values; `model_config` is the same, built."""
-    model_config: ModelConfig
+    """Sizes as plain values; `model_config` is the same, built."""
+    model_config: Any
     training: Mapping[str, Any]
     source: Mapping[str, Any]
     evaluation: Mapping[str, Any]
@@ -86,10 +88,12 @@ class Artifact:
     """Sentences about files that were edited, removed or added; they do not change the model."""
     files: Mapping[str, bytes] = field(repr=False)
     """Contents of the files by name."""
+    network: str = SYMBOLS
+    """A name of `nets.networks.NETWORKS`."""
 
     def weights(self) -> dict[str, np.ndarray]:
         """Unpack the weights by name, float32, all finite."""
-        shapes = expected_shapes(self.model_config, self.schema)
+        shapes = find_network(self.network).expected_shapes(self.model_config, self.schema)
         place = str(self.folder / WEIGHTS)
         return read_tensors(self.files[WEIGHTS], place, shapes=shapes)
 
@@ -124,11 +128,13 @@ def load(folder: Path) -> Artifact:
         ArtifactError: If a file is missing, damaged, foreign, or of a newer format.
     """
     read = durable.read_folder(folder, lenient=EDITED_BY_PEOPLE)
-    for name in (CONFIG, CODEC, WEIGHTS, GRAPH, HISTORY):
-        if name not in read.files:
-            raise ArtifactError(f"{folder} is not a saved model: it has no {name}; {REMEDY}")
+    _require(folder, read.files, (CONFIG, CODEC, WEIGHTS, HISTORY))
     config = _object(folder, read.files, CONFIG)
     check_format(config.get("format"), folder / CONFIG)
+    named = config.get("network", SYMBOLS)
+    network = find_network(named)
+    if network.has_graph:
+        _require(folder, read.files, (GRAPH,))
     evaluation, warnings = _evaluation(folder, read.files)
     try:
         artifact = Artifact(
@@ -138,7 +144,7 @@ def load(folder: Path) -> Artifact:
             schema=Schema.from_json(config["schema"]),
             codec=_object(folder, read.files, CODEC),
             model=config["model"],
-            model_config=_model_config(config["model"], folder / CONFIG),
+            model_config=_model_config(network, config["model"], folder / CONFIG),
             training=config["training"],
             source=config["source"],
             evaluation=evaluation,
@@ -146,6 +152,7 @@ def load(folder: Path) -> Artifact:
             card=read.files.get(CARD, b"").decode("utf-8", "replace"),
             warnings=read.warnings + warnings,
             files=read.files,
+            network=named,
         )
     except (KeyError, TypeError) as error:
         raise ArtifactError(f"{folder / CONFIG} lacks a part: {error}; {REMEDY}") from error
@@ -153,8 +160,14 @@ def load(folder: Path) -> Artifact:
     return artifact
 
 
+def _require(folder: Path, files: Mapping[str, bytes], names: Sequence[str]) -> None:
+    for name in names:
+        if name not in files:
+            raise ArtifactError(f"{folder} is not a saved model: it has no {name}; {REMEDY}")
+
+
 def _files(contents: ArtifactContents) -> dict[str, bytes]:
-    config = {
+    config: dict[str, Any] = {
         "format": FORMAT,
         "kind": contents.kind,
         "schema": contents.schema.to_json(),
@@ -162,6 +175,9 @@ def _files(contents: ArtifactContents) -> dict[str, bytes]:
         "training": contents.training,
         "source": contents.source,
     }
+    if contents.network != SYMBOLS:
+        config["network"] = contents.network
+    graph = {} if contents.graph is None else {GRAPH: contents.graph}
     history = "".join(plain_json.dump_line(record) + "\n" for record in contents.history)
     weights = {name: np.asarray(array, order="C") for name, array in contents.weights.items()}
     return {
@@ -169,7 +185,7 @@ def _files(contents: ArtifactContents) -> dict[str, bytes]:
         CONFIG: plain_json.dump(config),
         CODEC: plain_json.dump(contents.codec),
         WEIGHTS: tensor_bytes(weights),
-        GRAPH: contents.graph,
+        **graph,
         HISTORY: history.encode(),
         EVALUATION: plain_json.dump(contents.evaluation),
     }
@@ -197,9 +213,9 @@ def _history(folder: Path, files: Mapping[str, bytes]) -> tuple[Mapping[str, Any
     return tuple(plain_json.load(line, f"{place} line {n}") for n, line in enumerate(lines, 1))
 
 
-def _model_config(plain: Mapping[str, Any], path: Path) -> ModelConfig:
+def _model_config(network: Network, plain: Mapping[str, Any], path: Path) -> Any:
     try:
-        return build(ModelConfig, plain, source=f"{path} [model]")
+        return build(network.config_type, plain, source=f"{path} [model]")
     except ConfigError as error:
         raise ArtifactError(f"{error}; {REMEDY}") from error
 
@@ -215,4 +231,5 @@ def _check(artifact: Artifact) -> None:
         artifact.weights()
     except ConfigError as error:
         raise ArtifactError(f"{artifact.folder / CONFIG}: {error}; {REMEDY}") from error
-    check_graph(artifact.graph(), str(artifact.folder / GRAPH))
+    if find_network(artifact.network).has_graph:
+        check_graph(artifact.graph(), str(artifact.folder / GRAPH))

@@ -34,6 +34,16 @@ class Batch(NamedTuple):
     """Which rows start a new stretch: their state is reset first."""
     context: Int[Tensor, "B C"]
 
+    @property
+    def n_steps(self) -> int:
+        """How many steps count in the loss."""
+        return int(self.mask.sum())
+
+    @property
+    def n_measured(self) -> int:
+        """How many of them count in the figure that is reported."""
+        return int(self.measured.sum())
+
     def part(self, k: int, n_parts: int) -> "Batch":
         """Return the k-th of `n_parts` equal groups of rows."""
         size = len(self.fresh) // n_parts

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from serinette.recipes.evaluate.request import EvaluateRequest
 
 _MARKS = {"red": "✗", "yellow": "!", "green": "✓", "none": "·"}
-_SHOWN = ("bpc", "ece", "bleu4", "selfbleu4", "lm", "rlm", "fed", "mauve", "accuracy", "copy50")
+_SHOWN = (
+    "bpc", "ece", "bleu4", "selfbleu4", "lm", "rlm", "fed", "mauve", "accuracy", "copy50",
+    "judge", "timegan_discriminative", "timegan_predictive", "w1", "acf", "correlation",
+    "prediction", "dcr", "copies", "mia", "violations",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +111,13 @@ class EvaluateOptions:
     key: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The key that was written with the sheet.")
     ] = None
+    protocol: Annotated[
+        str | None,
+        typer.Option(
+            metavar="timegan",
+            help="Of a table: TimeGAN's own scores too, with 10 judges each; needs PyTorch.",
+        ),
+    ] = None
     cache: Annotated[
         bool, typer.Option("--cache/--no-cache", help="Keep samples and embeddings for next time.")
     ] = True
@@ -144,7 +155,14 @@ def run(options: EvaluateOptions) -> None:
             as_json=options.json,
         )
         return
-    gates = _gates(options)
+    if options.model is not None and options.samples is None:
+        artifact = _artifact(options.model, options.runs)
+        if artifact.kind == "series":
+            from serinette.cli.series import evaluate_series_model
+
+            evaluate_series_model(artifact, options)
+            return
+    gates = gates_of(options)
     cache = _cache(options)
     with telling() as listener:
         evaluation, places = _evaluation(options, cache, listener)
@@ -153,10 +171,10 @@ def run(options: EvaluateOptions) -> None:
     if options.json:
         print_json(evaluation.to_json())
     else:
-        _show(evaluation)
+        show_evaluation(evaluation)
     for place in places:
         say(f"report: {place}")
-    _enforce(gates, evaluation)
+    enforce(gates, evaluation)
 
 
 app = make_app(
@@ -294,14 +312,15 @@ def _of_files(
     return evaluation, save_report(evaluation, options.out) if options.out is not None else ()
 
 
-def _gates(options: EvaluateOptions) -> "Sequence[Gate]":
+def gates_of(options: EvaluateOptions) -> "Sequence[Gate]":
+    """Read the gates of `--fail-on`."""
     from serinette.evaluation.gates import parse
     from serinette.recipes.evaluate.sections import KNOWN_KEYS
 
     return parse(options.fail_on, KNOWN_KEYS) if options.fail_on else ()
 
 
-def _enforce(gates: "Sequence[Gate]", evaluation: "Evaluation") -> None:
+def enforce(gates: "Sequence[Gate]", evaluation: "Evaluation") -> None:
     """Leave with exit code 8 if a gate failed; the report is written by then."""
     from serinette.evaluation.gates import check
 
@@ -310,7 +329,8 @@ def _enforce(gates: "Sequence[Gate]", evaluation: "Evaluation") -> None:
         raise QualityError("; ".join(failures))
 
 
-def _show(evaluation: "Evaluation") -> None:
+def show_evaluation(evaluation: "Evaluation") -> None:
+    """Print headline, verdicts and the telling figures."""
     show(evaluation.headline + "\n")
     show(table(_verdict_rows(evaluation)) + "\n")
     show(table(_metric_rows(evaluation)))

@@ -50,6 +50,11 @@ def run(options: GenerateOptions) -> None:
     artifact = load(find_model(options.model, options.runs))
     for warning in artifact.warnings:
         say(f"warning: {warning}")
+    if artifact.kind == "series":
+        from serinette.cli.series import generate_table
+
+        generate_table(artifact, options)
+        return
     request = _request(options, artifact, prefixes, decoding)
     if options.interactive:
         from serinette.cli.poem_desk import sit_down
@@ -73,6 +78,7 @@ app = make_app(
         "serinette generate poems --acrostic 春花秋月 -n 4 --best-of 16 --temperature 0.8",
         "serinette generate poems --form 五律 --keywords 山水 -o poem.svg --paper night",
         "serinette generate poems -i",
+        "serinette generate trips -n 500 --length 48 -o synthetic.parquet --seed 1",
     ),
 )
 
@@ -97,7 +103,7 @@ def _request(
     return GenerateRequest(
         n=n,
         prefixes=prefixes,
-        seed=_seed(options.seed),
+        seed=chosen_seed(options.seed),
         first_row=options.first_row,
         labels={} if options.label is None else {"label": options.label},
         wishes=wishes,
@@ -236,7 +242,8 @@ def _biases(pairs: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _seed(given: int | None) -> int:
+def chosen_seed(given: int | None) -> int:
+    """Return the seed that was given, or one that is drawn and told."""
     if given is not None:
         return given
     seed = int.from_bytes(os.urandom(3), "big")

@@ -13,6 +13,7 @@ _drawing = partial(typer.Option, rich_help_panel="Drawing")
 _rule = partial(typer.Option, rich_help_panel="Rules of texts and poems")
 _text = partial(typer.Option, rich_help_panel="Rules of texts")
 _poem = partial(typer.Option, rich_help_panel="Poems")
+_series = partial(typer.Option, rich_help_panel="Tables of time series")
 _sheet = partial(typer.Option, rich_help_panel="Sheets (-o FILE.svg, poems)")
 
 
@@ -144,7 +145,8 @@ class GenerateOptions:
             "--max-steps",
             "--length",
             metavar="N",
-            help="End after N steps (characters, of a character model).  [default: 1000]",
+            help="End after N steps (characters, of a character model; rows, of a table).  "
+            "[default: 1000; of a table as long as in the data]",
         ),
     ] = None
     greedy: Annotated[bool, _drawing("--greedy", help="Always take the likeliest symbol.")] = False
@@ -265,6 +267,19 @@ class GenerateOptions:
     script: Annotated[
         Literal["as-is", "traditional", "simplified"] | None,
         _poem(metavar="as-is|traditional|simplified", help="In which characters it is shown."),
+    ] = None
+
+    start: Annotated[
+        str | None,
+        _series(metavar="TIME", help="Time of the first row: 2024-05-01T06:00, or a number."),
+    ] = None
+    given: Annotated[
+        list[str] | None,
+        _series(metavar="COLUMN=VALUE", help="A column that never changes within a sequence."),
+    ] = None
+    scenario: Annotated[
+        Path | None,
+        _series(metavar="FILE", help="A CSV of columns that are given; empty cells are drawn."),
     ] = None
 
     paper: Annotated[

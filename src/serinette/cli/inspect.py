@@ -28,16 +28,25 @@ class InspectOptions:
         list[str],
         typer.Argument(
             metavar="DATA|MODEL",
-            help="Text files and folders; or one model's folder; or the name of a run.",
+            help="Text files and folders; or tables; or one model's folder; or the name of a run.",
             show_default=False,
         ),
     ]
     kind: Annotated[
-        Literal["text", "poem"] | None,
+        Literal["text", "poem", "series"] | None,
         typer.Option(
-            metavar="text|poem",
-            help="What the data are. Poems if all files are JSON of poems, else text, if not set.",
+            metavar="text|poem|series",
+            help="What the data are. If not set: a table of time series if all files are CSV or "
+            "Parquet, poems if all are JSON of poems, else text.",
         ),
+    ] = None
+    entity: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="Of a table: the column that names a sequence."),
+    ] = None
+    time: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Of a table: the column that orders a sequence."),
     ] = None
     documents: Annotated[
         str | None,
@@ -78,6 +87,7 @@ app = make_app(
     InspectOptions,
     epilog=examples(
         "serinette inspect notes.txt",
+        "serinette inspect trips.csv --entity bike --time t",
         "serinette inspect poems/ --documents blank-line",
         "serinette inspect notes --json | jq .evaluation",
     ),
@@ -106,6 +116,13 @@ def _is_model(names: list[str], runs: Path) -> bool:
 
 
 def _inspect_data(options: InspectOptions) -> None:
+    from serinette.kinds.table import SERIES, kind_of
+
+    if kind_of([Path(name) for name in options.names], options.kind) == SERIES:
+        from serinette.cli.series import inspect_table
+
+        inspect_table([Path(name) for name in options.names], options)
+        return
     from serinette.recipes.describe import describe_data
 
     given = {name: getattr(options, name) for name in ("documents", "labels", "codec", "encoding")}
@@ -174,10 +191,10 @@ def _data_text(report: "DataReport") -> str:
 def _inspect_model(options: InspectOptions) -> None:
     from serinette.artifact.folder import load
     from serinette.artifact.runs import find_model
-    from serinette.nets.config import n_parameters
+    from serinette.nets.networks import n_parameters
 
     artifact = load(find_model(options.names[0], options.runs))
-    count = n_parameters(artifact.model_config, artifact.schema)
+    count = n_parameters(artifact.network, artifact.model_config, artifact.schema)
     if options.json:
         print_json(
             {

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from serinette.cli.output import pictured, say
-from serinette.cli.progress import PlainLines, View, bar, bits, snippet
+from serinette.cli.progress import PlainLines, View, bar, figure, snippet
 from serinette.core.config import format_duration
 from serinette.training.events import BETWEEN_SAMPLES, Event, Listener, Progress
 
@@ -90,10 +90,11 @@ def _rows(view: View, width: int) -> list[tuple[str, str, str]]:
             + (f"{format_duration(now.remaining_seconds)} left" if share < 1 else _LAST_WORDS),
             "cyan",
         ),
-        ("bits/char", _bits_words(view), "bold"),
+        (view.measure.unit, _figures(view), "bold"),
         (
             "speed",
-            f"{now.symbols_per_second:,.0f} symbols/s, learning rate {now.learning_rate:.2g}",
+            f"{now.symbols_per_second:,.0f} {view.measure.steps}/s, "
+            f"learning rate {now.learning_rate:.2g}",
             "",
         ),
     ]
@@ -106,17 +107,17 @@ def _rows(view: View, width: int) -> list[tuple[str, str, str]]:
     return rows + [("verdict", verdict, "yellow") for verdict in view.verdicts]
 
 
-def _bits_words(view: View) -> str:
-    words = [] if view.progress is None else [f"train {bits(view.progress.train_nats)}"]
+def _figures(view: View) -> str:
+    measure = view.measure
+    words = [] if view.progress is None else [f"train {figure(view.progress.train_nats, measure)}"]
     if view.evaluated is not None and "validation_nats" in view.evaluated.metrics:
-        words.append(f"validation {bits(view.evaluated.metrics['validation_nats'])}")
+        words.append(f"validation {figure(view.evaluated.metrics['validation_nats'], measure)}")
     if view.best_nats is not None:
-        words.append(f"best {bits(view.best_nats)}")
+        words.append(f"best {figure(view.best_nats, measure)}")
     if view.baseline_nats is not None:
         is_beaten = view.best_nats is not None and view.best_nats < view.baseline_nats
-        words.append(
-            f"count model {bits(view.baseline_nats)} {'(beaten)' if is_beaten else '(to beat)'}"
-        )
+        verdict = "(beaten)" if is_beaten else "(to beat)"
+        words.append(f"{measure.baseline} {figure(view.baseline_nats, measure)} {verdict}")
     return "   ".join(words)
 
 

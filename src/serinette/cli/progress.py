@@ -1,9 +1,8 @@
 """What a training says to people, as sentences. Pure: nothing is printed here.
 
-People see bits per character, which is nats divided by ln 2.
+Of texts people see bits per character, which is nats divided by ln 2.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -14,6 +13,7 @@ from serinette.training.events import (
     Evaluated,
     Event,
     Finished,
+    Measure,
     Note,
     Planned,
     Progress,
@@ -26,9 +26,9 @@ _WHOLE = 400
 _SNIPPET = 90
 
 
-def bits(nats: float) -> str:
-    """Return nats as bits, with three decimals."""
-    return f"{nats / math.log(2):.3f}"
+def figure(nats: float, measure: Measure) -> str:
+    """Return nats in the unit of a measure, with three decimals."""
+    return f"{nats / measure.nats:.3f}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +62,13 @@ class View:
         return self
 
     @property
+    def measure(self) -> Measure:
+        """What the figures are."""
+        return Measure() if self.planned is None else self.planned.measure
+
+    @property
     def baseline_nats(self) -> float | None:
-        """The count model's line to beat."""
+        """The line to beat."""
         if self.evaluated is not None and self.evaluated.baseline_nats is not None:
             return self.evaluated.baseline_nats
         return None if self.planned is None else self.planned.baseline_nats
@@ -75,36 +80,47 @@ def bar(share: float, width: int) -> str:
     return "━" * done + "─" * (width - done)
 
 
-def progress_line(event: Progress) -> str:
+def progress_line(event: Progress, measure: Measure = Measure()) -> str:  # noqa: B008
     """Say how far a training is."""
     return (
         f"update {event.update:,} of {event.total_updates:,} · "
         f"{format_duration(event.remaining_seconds)} left · "
-        f"{event.symbols_per_second:,.0f} symbols/s · train {bits(event.train_nats)} bits/char"
+        f"{event.symbols_per_second:,.0f} {measure.steps}/s · "
+        f"train {figure(event.train_nats, measure)} {measure.unit}"
     )
 
 
-def evaluation_line(event: Evaluated, baseline_nats: float | None) -> str:
+def evaluation_line(
+    event: Evaluated,
+    baseline_nats: float | None,
+    measure: Measure = Measure(),  # noqa: B008
+) -> str:
     """Say what an evaluation measured, beside the line to beat."""
     parts = [f"update {event.update:,}", format_duration(event.seconds)]
     parts += [
-        f"{name} {bits(event.metrics[key])}"
+        f"{name} {figure(event.metrics[key], measure)}"
         for name, key in (("train", "train_nats"), ("validation", "validation_nats"))
         if key in event.metrics
     ]
-    line = " · ".join(parts) + " bits/char"
+    line = f"{' · '.join(parts)} {measure.unit}"
     remarks = ["best so far"] if event.is_best else []
     measured = event.metrics.get("validation_nats")
     if measured is not None and baseline_nats is not None:
         relation = "below" if measured < baseline_nats else "above"
-        remarks.append(f"{relation} the count model's {bits(baseline_nats)}")
+        remarks.append(f"{relation} the {measure.baseline}'s {figure(baseline_nats, measure)}")
     return f"{line} ({', '.join(remarks)})" if remarks else line
 
 
-def finished_line(event: Finished, best_nats: float | None) -> str:
+def finished_line(
+    event: Finished,
+    best_nats: float | None,
+    measure: Measure = Measure(),  # noqa: B008
+) -> str:
     """Say how a training ended."""
     line = f"{event.reason} after {event.update:,} updates and {format_duration(event.seconds)}"
-    return line if best_nats is None else f"{line}; best validation {bits(best_nats)} bits/char"
+    if best_nats is None:
+        return line
+    return f"{line}; best validation {figure(best_nats, measure)} {measure.unit}"
 
 
 def snippet(sample: str, width: int = _SNIPPET) -> str:
@@ -133,23 +149,25 @@ class PlainLines:
                 if event.seconds - self._told_at < SECONDS_BETWEEN_LINES:
                     return []
                 self._told_at = event.seconds
-                return [progress_line(event)]
+                return [progress_line(event, self.view.measure)]
             case Evaluated():
                 self._told_at = event.seconds
-                lines = [evaluation_line(event, self.view.baseline_nats)]
+                lines = [evaluation_line(event, self.view.baseline_nats, self.view.measure)]
                 if event.sample:
                     lines += _shown(event.sample)
                 return lines + [
                     f"  {verdict}" for verdict in event.verdicts if verdict not in known
                 ]
             case Finished():
-                return [finished_line(event, self.view.best_nats)]
+                return [finished_line(event, self.view.best_nats, self.view.measure)]
 
     def _plan_lines(self, event: Planned) -> list[str]:
         if event.baseline_nats is None:
             return list(event.summary)
+        measure = event.measure
         beat = (
-            f"line to beat: {bits(event.baseline_nats)} bits/char (count model on the same split)"
+            f"line to beat: {figure(event.baseline_nats, measure)} {measure.unit} "
+            f"({measure.baseline} on the same split)"
         )
         return [*event.summary, beat]
 

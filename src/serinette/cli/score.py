@@ -85,6 +85,11 @@ def run(options: ScoreOptions) -> None:
     artifact = load(find_model(options.model, options.runs))
     for warning in artifact.warnings:
         say(f"warning: {warning}")
+    if artifact.kind == "series":
+        from serinette.cli.series import score_table
+
+        score_table(artifact, options.files, as_json=options.json)
+        return
     corpus = _read(options, artifact)
     from serinette.recipes.score import score
 

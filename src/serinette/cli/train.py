@@ -42,7 +42,7 @@ class TrainOptions:
         list[str] | None,
         typer.Argument(
             metavar="DATA",
-            help="Text files, or folders of them. Not needed with --resume.",
+            help="Text files, folders of them, or tables. Not needed with --resume.",
             show_default=False,
         ),
     ] = None
@@ -90,11 +90,44 @@ class TrainOptions:
         ),
     ] = None
     kind: Annotated[
-        Literal["text", "poem"] | None,
+        Literal["text", "poem", "series"] | None,
         typer.Option(
-            metavar="text|poem",
-            help="What the data are. Poems if all files are JSON of poems, else text, if not set.",
+            metavar="text|poem|series",
+            help="What the data are. If not set: a table of time series if all files are CSV or "
+            "Parquet, poems if all are JSON of poems, else text.",
         ),
+    ] = None
+    entity: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Of a table: the column that names a sequence; may be repeated; '-': there is "
+            "one long sequence. Found out if not set.",
+        ),
+    ] = None
+    time: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Of a table: the column that orders a sequence; '-': rows stand in order. Found "
+            "out if not set.",
+        ),
+    ] = None
+    constraint: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RULE",
+            help="Of a table: what must hold in every row, such as 'end >= start'; may be "
+            "repeated. Relations that hold in the data are found and kept anyway.",
+        ),
+    ] = None
+    window: Annotated[
+        int | None,
+        typer.Option(min=2, metavar="N", help="Of a table: rows of a training window."),
+    ] = None
+    sdv_metadata: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Of a table: metadata JSON as SDV writes it."),
     ] = None
     codec: Annotated[
         Literal["character", "byte", "word"] | None,
@@ -198,6 +231,7 @@ app = make_app(
         "serinette train notes.txt --budget 5m",
         "serinette train poems/ --documents file --labels folder --name poems",
         "serinette train names.txt --documents line --updates 500 --size xs",
+        "serinette train trips.csv --entity bike --time t --budget 10m",
         "serinette train poems.json --kind poem --budget 30m --data.script traditional",
         "serinette train notes.txt --model.hidden_size 512 --training.learning_rate=3e-3",
         "serinette train notes.txt --config train.toml --dry-run",
@@ -277,11 +311,28 @@ def _layers(options: TrainOptions, environ: Mapping[str, str]) -> tuple[Layer, .
         if getattr(options, name) is not None
     }
     written = {key: f"--{key.partition('.')[2]}" for key in short}
+    tabular = {
+        "data.entity": list(options.entity) if options.entity else None,
+        "data.time": options.time,
+        "data.constraints": list(options.constraint) if options.constraint else None,
+        "data.window": options.window,
+    }
+    short |= {key: value for key, value in tabular.items() if value is not None}
+    written |= {key: f"--{key.partition('.')[2].removesuffix('s')}" for key in tabular}
     layers = [environment_layer(environ)]
+    if options.sdv_metadata is not None:
+        layers.append(_sdv_layer(options.sdv_metadata))
     if options.config is not None:
         layers.insert(0, read_toml(options.config))
     layers.append(Layer(origin="command line", values=short, written=written))
     return (*layers, flag_layer(as_settings(options.settings or ())))
+
+
+def _sdv_layer(path: Path) -> Layer:
+    from serinette.kinds.series.metadata import config_from_sdv
+
+    values = {f"data.{name}": value for name, value in config_from_sdv(path).items()}
+    return Layer(origin=str(path), values=values)
 
 
 def _print_dry_run(dry_run: "DryRun", *, as_json: bool) -> None:

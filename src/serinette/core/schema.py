@@ -43,6 +43,18 @@ class ValueField:
     """Whether the model draws it or is given it."""
     missing: bool = False
     """Whether the value may be absent; its absence is then modelled too."""
+    atoms: int = 0
+    """Values that repeat so often that each has a probability of its own."""
+
+    @property
+    def n_atoms(self) -> int:
+        """Point masses, that of "missing" included: it is the last one."""
+        return self.atoms + self.missing
+
+    @property
+    def n_choices(self) -> int:
+        """What is chosen from before a value is drawn: point masses, then parts."""
+        return self.n_atoms + self.parts
 
 
 Field = SymbolField | ValueField
@@ -59,6 +71,13 @@ class Schema:
     end: int | None = None
     """Symbol of the first field that closes a sequence and, read as input, opens one.
     None: sequences have no end of their own."""
+    opening: tuple[Field, ...] = ()
+    """Fields that are drawn once, before the first step: where the values begin, and facts about
+    the whole sequence."""
+    n_features: int = 0
+    """Numbers that describe a step and are read beside its symbols."""
+    n_given: int = 0
+    """Numbers that are known of a step before it is drawn: where it stands in the calendar."""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values that `from_json` turns back into this schema."""
@@ -66,6 +85,17 @@ class Schema:
             "fields": [_tagged(field) for field in self.fields],
             "context": [_tagged(field) for field in self.context],
             "end": self.end,
+            **self._more(),
+        }
+
+    def _more(self) -> dict[str, Any]:
+        """Return what only sequences of values have; the schema of a text stays as it was."""
+        if not (self.opening or self.n_features or self.n_given):
+            return {}
+        return {
+            "opening": [_tagged(field) for field in self.opening],
+            "n_features": self.n_features,
+            "n_given": self.n_given,
         }
 
     @classmethod
@@ -80,6 +110,9 @@ class Schema:
                 fields=tuple(_untagged(field) for field in plain["fields"]),
                 context=tuple(SymbolField(**_without_type(f)) for f in plain["context"]),
                 end=plain["end"],
+                opening=tuple(_untagged(field) for field in plain.get("opening", ())),
+                n_features=plain.get("n_features", 0),
+                n_given=plain.get("n_given", 0),
             )
         except (KeyError, TypeError) as error:
             raise ArtifactError(

@@ -41,6 +41,14 @@ def stream_key(seed: int, row: int) -> int:
     return derive(seed, row)
 
 
+def stream_keys(seed: int, rows: Int[np.ndarray, " B"]) -> UInt64[np.ndarray, " B"]:
+    """Return `stream_key` of many rows at once."""
+    golden = np.array([GOLDEN])
+    first = mix(np.array([seed & 0xFFFFFFFFFFFFFFFF], dtype=np.uint64) + golden * np.uint64(2))
+    keys: UInt64[np.ndarray, " B"] = mix(first + GOLDEN * (rows.astype(np.uint64) + np.uint64(1)))
+    return keys >> np.uint64(1)
+
+
 def uniforms(
     keys: UInt64[np.ndarray, " B"], positions: Int[np.ndarray, " B"], n_steps: int
 ) -> Float[np.ndarray, "n_steps B"]:

@@ -10,7 +10,11 @@ from serinette.kinds.poem.kind import PoemKind
 from serinette.kinds.text.kind import TextKind
 
 KINDS: Final[Mapping[str, Kind]] = {"text": TextKind(), "poem": PoemKind()}
+SERIES: Final = "series"
+"""The kind of tables: steps of many fields, with recipes of its own."""
+NAMES: Final = (*KINDS, SERIES)
 DEFAULT_KIND: Final = "text"
+_TABLES = (".csv", ".tsv", ".parquet", ".pq", ".feather", ".arrow", ".csv.gz", ".tsv.gz")
 
 
 def kind_of(sources: Sequence[Path] | Sequence[str], wish: str | None = None) -> str:
@@ -19,15 +23,22 @@ def kind_of(sources: Sequence[Path] | Sequence[str], wish: str | None = None) ->
     Raises:
         ConfigError: If there is no such kind.
     """
-    if wish is not None and wish not in KINDS:
-        raise ConfigError(f"kind '{wish}' is not known; use one of {', '.join(KINDS)}")
+    if wish is not None and wish not in NAMES:
+        raise ConfigError(f"kind '{wish}' is not known; use one of {', '.join(NAMES)}")
     if wish is not None:
         return wish
+    if len(sources) and all(isinstance(s, Path) and is_table(s) for s in sources):
+        return SERIES
     files = [source for source in sources if isinstance(source, Path) and source.is_file()]
     for name, kind in KINDS.items():
         if files and len(files) == len(sources) and all(map(kind.recognises, files)):
             return name
     return DEFAULT_KIND
+
+
+def is_table(path: Path) -> bool:
+    """Say whether a file is a table by its name."""
+    return path.name.lower().endswith(_TABLES)
 
 
 def find_kind(name: str) -> Kind:

@@ -131,7 +131,7 @@ class SequenceModel(nn.Module):
         return outputs[-1]
 
 
-def weights_of(model: SequenceModel) -> dict[str, np.ndarray]:
+def weights_of(model: nn.Module) -> dict[str, np.ndarray]:
     """Return the weights by name, as fp32 arrays of their own."""
     return {n: w.detach().cpu().float().numpy().copy() for n, w in model.state_dict().items()}
 

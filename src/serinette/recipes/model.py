@@ -15,7 +15,7 @@ from serinette.core.durable import read_folder, write_folder
 from serinette.core.errors import ConfigError
 from serinette.decoding.config import DecodingConfig
 from serinette.evaluation.score import Score
-from serinette.kinds.table import find_kind
+from serinette.kinds.table import SERIES, find_kind
 from serinette.recipes.count_model import count_model_of, reading_settings
 from serinette.recipes.evaluate.report import Report
 from serinette.recipes.evaluate.request import EvaluateRequest
@@ -23,6 +23,7 @@ from serinette.recipes.evaluate.run import evaluate
 from serinette.recipes.generate import GenerateRequest, Opened, Piece, Sample, generate
 from serinette.recipes.requests import TrainRequest
 from serinette.recipes.score import score
+from serinette.recipes.series.model import SeriesModel, as_settings
 from serinette.recipes.sheets import SheetConfig, on_sheet, sheet_of
 from serinette.recipes.train import train as run_training
 from serinette.training.events import Listener, silent
@@ -196,7 +197,7 @@ def _dealt_out(
     return [{name: values[name] for name in part if name in values} for part in names]
 
 
-def load(name: Source, *, runs: Source = "runs") -> Model:
+def load(name: Source, *, runs: Source = "runs") -> "Model | SeriesModel":
     """Open a model folder, or the model of a run.
 
     Args:
@@ -207,33 +208,42 @@ def load(name: Source, *, runs: Source = "runs") -> Model:
         NotFoundError: If there is no such model.
         ArtifactError: If it is damaged or of a newer format.
     """
-    return Model(load_artifact(find_model(os.fspath(name), Path(runs))))
+    return _model_of(load_artifact(find_model(os.fspath(name), Path(runs))), None)
 
 
 def train(
-    source: Source | Sequence[str],
+    source: Any,
     *,
     budget: str | float | None = None,
     runs: Source = "runs",
     listener: Listener = silent,
     **settings: Any,
-) -> Model:
-    """Train a model on a file, a folder or a list of texts.
+) -> "Model | SeriesModel":
+    """Train a model on a file, a folder, a list of texts, or a table.
 
     Args:
-        source: A path, or the texts themselves.
+        source: A path, or the texts themselves; of a table also a pandas or polars frame, an array
+            [rows, columns] or [sequences, steps, columns], or a dictionary of columns.
         budget: Wall-clock time for everything: "5m", "90s" or seconds. Without it, and without
             `updates`, five minutes.
         runs: Folder of the runs.
         listener: Told of decisions, progress and evaluations.
         **settings: `name`, `updates`, `size`, `seed`, `resume` as for the command line, and
-            `section__key` for any setting: `model__hidden_size=384`.
+            `section__key` for any setting: `model__hidden_size=384`. Of a table `entity`, `time`,
+            `constraints`, or as SDV says `sequence_key`, `sequence_index`, `context_columns`.
 
     Raises:
         ConfigError: If a setting is unknown or out of range.
         DataError: If the data cannot be used.
     """
     started = time.monotonic()
+    is_frame = _is_frame(source)
+    tabular = as_settings(settings)
+    for name in ("entity", "time", "constraints", "window"):
+        if name in settings:
+            tabular[f"data.{name}"] = settings.pop(name)
+    if is_frame:
+        settings.setdefault("kind", "series")
     own = {key: settings.pop(key) for key in list(settings) if key in _REQUEST_FIELDS}
     unknown = [key for key in settings if "__" not in key]
     if unknown:
@@ -241,19 +251,34 @@ def train(
             f"train: unknown argument '{unknown[0]}'; known: {', '.join(sorted(_REQUEST_FIELDS))}, "
             "section__key"
         )
-    values = {key.replace("__", ".", 1): value for key, value in settings.items()}
+    values = tabular | {key.replace("__", ".", 1): value for key, value in settings.items()}
     if budget is None and "updates" not in own and "training.updates" not in values:
         budget = None if "resume" in own else DEFAULT_BUDGET
     seconds = parse_duration(budget) if isinstance(budget, str) else budget
     request = TrainRequest(
-        sources=_sources(source),
+        sources=source if is_frame else _sources(source),
         layers=(Layer(origin="train()", values=values),),
         runs=Path(runs),
         budget_seconds=seconds,
         started=started,
         **own,
     )
-    return Model(load_artifact(run_training(request, listener).model))
+    artifact = load_artifact(run_training(request, listener).model)
+    return _model_of(artifact, source if is_frame else None)
+
+
+def _model_of(artifact: Artifact, like: Any) -> "Model | SeriesModel":
+    if artifact.kind != SERIES:
+        return Model(artifact)
+    from serinette.kinds.series.frames import kind_of
+
+    return SeriesModel(artifact, "dict" if like is None else kind_of(like))
+
+
+def _is_frame(source: Any) -> bool:
+    """Tell a table in memory from paths and texts."""
+    is_plain = isinstance(source, (str, os.PathLike, list, tuple))
+    return not is_plain
 
 
 _REQUEST_FIELDS = {f.name for f in fields(TrainRequest)} - {

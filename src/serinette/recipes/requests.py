@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from serinette.core.config import Layer, Resolved
+from serinette.kinds.series.config import SeriesConfig
 from serinette.kinds.split import SplitConfig
-from serinette.kinds.table import DEFAULT_KIND, find_kind
+from serinette.kinds.table import DEFAULT_KIND, SERIES, find_kind
 from serinette.nets.config import ModelConfig
+from serinette.nets.fields_config import FieldsConfig
 from serinette.training.config import TrainingConfig
 
 
@@ -17,6 +20,13 @@ def groups_of(kind_name: str) -> Mapping[str, type]:
     Args:
         kind_name: A name of the table of kinds; it decides what [data] holds.
     """
+    if kind_name == SERIES:
+        return {
+            "data": SeriesConfig,
+            "split": SplitConfig,
+            "model": FieldsConfig,
+            "training": TrainingConfig,
+        }
     return {
         "data": find_kind(kind_name).config_type,
         "split": SplitConfig,
@@ -33,8 +43,9 @@ GROUPS: Mapping[str, type] = groups_of(DEFAULT_KIND)
 class TrainRequest:
     """One training, as asked for."""
 
-    sources: tuple[Path, ...] | tuple[str, ...] = ()
-    """Files and folders, or the texts themselves. Empty when `resume` is given."""
+    sources: Any = ()
+    """Files and folders, or the texts themselves; of a table files, a data frame or an array. Empty
+    when `resume` is given."""
     kind: str | None = None
     """A name of the table of kinds; None: found out from the files."""
     preset: str | None = None

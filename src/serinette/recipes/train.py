@@ -11,7 +11,7 @@ from serinette.core.disk import read_bytes
 from serinette.core.durable import write_file
 from serinette.core.errors import ConfigError, DataError, MissingExtraError
 from serinette.core.locking import lock
-from serinette.kinds.table import DEFAULT_KIND
+from serinette.kinds.table import DEFAULT_KIND, SERIES, kind_of
 from serinette.recipes.prepare import prepare
 from serinette.recipes.requests import DryRun, TrainedRun, TrainRequest, groups_of
 from serinette.training.events import Listener, silent
@@ -40,6 +40,10 @@ def train(request: TrainRequest, listener: Listener = silent) -> TrainedRun:
     from serinette.training.machine import prepare_process
 
     prepare_process()
+    if _is_series(request):
+        from serinette.recipes.series.train import train_series
+
+        return train_series(request, listener)
     is_resumed = request.resume is not None
     job = _resumed(request, listener) if is_resumed else _begun(request, listener)
     with lock(job.run):
@@ -60,6 +64,14 @@ def plan_only(request: TrainRequest, listener: Listener = silent) -> DryRun:
 
     _require_sources(request)
     return describe(plan_training(request, _start_of(request), listener))
+
+
+def _is_series(request: TrainRequest) -> bool:
+    if request.resume is None:
+        return kind_of(request.sources, request.kind) == SERIES
+    place = find_run(request.resume, request.runs) / "plan.json"
+    record = plain_json.load(read_bytes(place), str(place))
+    return isinstance(record, dict) and record.get("kind") == SERIES
 
 
 def require_train_extra() -> None:

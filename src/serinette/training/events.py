@@ -3,6 +3,7 @@
 A listener is any function of one event; it must return quickly and must not raise.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -19,6 +20,20 @@ class Note:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Measure:
+    """How people are told the figures of a training."""
+
+    unit: str = "bits/char"
+    """What a figure is called."""
+    nats: float = math.log(2)
+    """How many nats one of it is."""
+    steps: str = "symbols"
+    """What is read."""
+    baseline: str = "count model"
+    """What is to be beaten."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Planned:
     """The plan is fixed; training begins."""
 
@@ -27,7 +42,9 @@ class Planned:
     total_updates: int
     budget_seconds: float | None
     baseline_nats: float | None = None
-    """The count model's validation nats per character: the line to beat."""
+    """The baseline's validation nats per character: the line to beat."""
+    measure: Measure = Measure()
+    """What the figures of this training are."""
 
 
 @dataclass(frozen=True, kw_only=True)

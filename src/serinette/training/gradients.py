@@ -17,11 +17,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from serinette.batching.streams import Batch
 from serinette.core.seeds import derive
-from serinette.nets.model import SequenceModel
 from serinette.nets.state import State
-from serinette.training.candidates import Candidates
+from serinette.training.supply import Objective, SymbolObjective, TrainingBatch
 
 
 class LossSum(NamedTuple):
@@ -61,20 +59,20 @@ class GradientWorkers:
         n_threads: Threads that may run at once, at least 1.
         precision: Arithmetic.
         seed: Where dropout comes from.
-        candidates: Draws the symbols that take part in the softmax; None: all of them do.
+        objective: The loss.
     """
 
     def __init__(
         self,
-        model: SequenceModel,
+        model: nn.Module,
         *,
         n_workers: int,
         n_threads: int,
         precision: Precision,
         seed: int,
-        candidates: Candidates | None = None,
+        objective: Objective | None = None,
     ) -> None:
-        self._candidates = candidates
+        self._objective: Objective = objective or SymbolObjective()
         self._replicas = [model] + [_sharing_copy(model) for _ in range(n_workers - 1)]
         self._precision = precision
         self._seed = seed
@@ -96,8 +94,8 @@ class GradientWorkers:
         self.pool.shutdown()
 
     def accumulate_(
-        self, batch: Batch, states: Sequence[State], update: int
-    ) -> tuple[LossSum, list[State]]:
+        self, batch: TrainingBatch, states: Sequence[State | None], update: int
+    ) -> tuple[LossSum, list[State | None]]:
         """Add the gradient of the mean loss of a window to the model's `.grad`.
 
         Args:
@@ -110,7 +108,7 @@ class GradientWorkers:
             for the next window.
         """
         n_groups = len(self._replicas)
-        n_steps, n_measured = int(batch.mask.sum()), int(batch.measured.sum())
+        n_steps, n_measured = batch.n_steps, batch.n_measured
         if n_groups == 1:
             done = [self.pool.submit(self._group, 0, batch, states[0], update, n_steps).result()]
         else:
@@ -126,23 +124,14 @@ class GradientWorkers:
         return LossSum(nats, n_measured), [state for _, state in done]
 
     def _group(
-        self, k: int, part: Batch, state: State, update: int, n_steps: int
-    ) -> tuple[Tensor, State]:
-        model = self._replicas[k]
+        self, k: int, part: TrainingBatch, state: State | None, update: int, n_steps: int
+    ) -> tuple[Tensor, State | None]:
         device = self._precision.device
-        part = part.to(device)
         noise = torch.Generator(device).manual_seed(derive(self._seed, update, k))
         with self._precision.context():
-            hidden, state = model(part.inputs, part.context, state.reset(part.fresh), noise)
-            if self._candidates is None:
-                params = model.readout.project(hidden)
-                log_prob = model.readout.log_prob(params, part.targets)
-            else:
-                log_prob = self._candidates.log_prob(model.readout, hidden, part.targets, noise)
-        log_prob = log_prob.float()
-        torch.autograd.backward(-(log_prob * part.mask).sum() / max(n_steps, 1))
-        nats = -(log_prob.detach() * part.measured).sum()
-        return nats, State(state.h.float(), state.c.float()).detach()
+            loss = self._objective(self._replicas[k], part.to(device), state, noise)
+        torch.autograd.backward(loss.nats / max(n_steps, 1))
+        return loss.measured, loss.state
 
     @torch.no_grad()
     def _add_up_(self) -> None:
@@ -151,7 +140,7 @@ class GradientWorkers:
             replica.zero_grad(set_to_none=True)
 
 
-def _sharing_copy(model: SequenceModel) -> SequenceModel:
+def _sharing_copy(model: nn.Module) -> nn.Module:
     """Return a copy whose weights lie in the same memory, with gradients of its own."""
     replica = copy.deepcopy(model)
     for own, shared in zip(replica.parameters(), model.parameters(), strict=True):

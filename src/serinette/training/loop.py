@@ -13,7 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from serinette.core.errors import DivergedError
-from serinette.nets.model import SequenceModel, weights_of
+from serinette.nets.model import weights_of
 from serinette.training.events import Evaluated, Listener, Note, Progress
 from serinette.training.gradients import LossSum
 from serinette.training.stops import StopSignal
@@ -40,7 +40,7 @@ class Store(Protocol):
         """Append one evaluation to the history."""
 
 
-Probe = Callable[[SequenceModel, bool], "Probed"]
+Probe = Callable[[Any, bool], "Probed"]
 """Measures a model; the flag asks for a sample too."""
 
 

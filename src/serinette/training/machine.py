@@ -19,6 +19,7 @@ from serinette.nets.config import ModelConfig, predicted_symbols
 from serinette.nets.model import SequenceModel
 from serinette.training.config import TrainingConfig
 from serinette.training.gradients import Precision
+from serinette.training.supply import symbol_supply
 from serinette.training.trainer import Trainer
 
 _N_TIMED = 4
@@ -122,7 +123,8 @@ class SpeedTest:
         context = np.zeros(len(self._schema.context), dtype=np.int64)
         corpus = join([symbols], [context], end=self._schema.end or 0)
         model = SequenceModel(sizes, self._schema).to(precision.device)
-        trainer = Trainer(model, corpus, config, precision, n_threads=self._n_threads)
+        supply = symbol_supply(model, corpus, config)
+        trainer = Trainer(model, supply, config, precision, n_threads=self._n_threads)
         times = []
         try:
             for _ in range(_N_TIMED):

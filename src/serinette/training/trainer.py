@@ -11,20 +11,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from serinette.batching.corpus import EncodedCorpus
-from serinette.batching.documents import DocumentBatches
-from serinette.batching.streams import TrainingStreams
-from serinette.nets.config import predicted_symbols
-from serinette.nets.model import SequenceModel
 from serinette.nets.state import State
 from serinette.training.average import Average
-from serinette.training.candidates import Candidates
 from serinette.training.config import TrainingConfig
 from serinette.training.gradients import GradientWorkers, LossSum, Precision, gradients_of
 from serinette.training.optimisers import Optimiser, penalty_gradients_
 from serinette.training.pace import Pace, rate_factor
+from serinette.training.supply import Supply
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +35,7 @@ class Trainer:
 
     Args:
         model: On the device of `precision`.
-        corpus: The training part.
+        supply: What it reads and is asked for.
         config: Settings, as resolved.
         precision: Arithmetic and device.
         n_threads: Threads that may run at once.
@@ -48,8 +43,8 @@ class Trainer:
 
     def __init__(
         self,
-        model: SequenceModel,
-        corpus: EncodedCorpus,
+        model: nn.Module,
+        supply: Supply,
         config: TrainingConfig,
         precision: Precision,
         *,
@@ -62,19 +57,17 @@ class Trainer:
         self.plateau_factor = 1.0
         self._rollback_factor = 1.0
         self.average = Average(model, config.average_decay)
-        supply = DocumentBatches if config.batching == "documents" else TrainingStreams
-        self._streams = supply(corpus, config.n_rows, config.window, config.seed)
+        self._batches = supply.batches
         self._workers = GradientWorkers(
             model,
             n_workers=config.n_workers,
             n_threads=n_threads,
             precision=precision,
             seed=config.seed,
-            candidates=_candidates(corpus, model, config.sampled_symbols),
+            objective=supply.objective,
         )
         self._optimiser = Optimiser(model, config, self._workers.pool)
-        size = config.n_rows // config.n_workers
-        self._states = [model.start(size) for _ in range(config.n_workers)]
+        self._states = [supply.states.get(k) for k in range(config.n_workers)]
 
     @property
     def is_done(self) -> bool:
@@ -84,7 +77,7 @@ class Trainer:
     @property
     def epoch(self) -> int:
         """How often the corpus has been read through, from 0."""
-        return self._streams.epoch
+        return self._batches.epoch
 
     @property
     def rate(self) -> float:
@@ -103,7 +96,7 @@ class Trainer:
             astray, in which case they are left as they were.
         """
         parameters = list(self.model.parameters())
-        batch = self._streams.next()
+        batch = self._batches.next()
         loss, states = self._workers.accumulate_(batch, self._states, self.update_count)
         if self.config.l1 or self.config.l2:
             penalty_gradients_(parameters, self.config.l1, self.config.l2)
@@ -132,15 +125,19 @@ class Trainer:
             "model": dict(self.model.state_dict()),
             "average": self.average.state(),
             "optimiser": self._optimiser.state(),
-            "state": {f"h{k}": s.h for k, s in enumerate(self._states)}
-            | {f"c{k}": s.c for k, s in enumerate(self._states)},
+            "state": {
+                f"{name}{k}": getattr(state, name)
+                for k, state in enumerate(self._states)
+                if state is not None
+                for name in ("h", "c")
+            },
         }
         tensors = {
             f"{group}/{name}": _to_numpy(value)
             for group, values in groups.items()
             for name, value in values.items()
         }
-        position = self._streams.position()
+        position = self._batches.position()
         tensors |= {f"position/{name}": value for name, value in position.items()}
         facts = {
             "update": self.update_count,
@@ -160,12 +157,13 @@ class Trainer:
         self.model.load_state_dict(_to_torch(groups["model"]))
         self.average.restore_(_to_torch(groups["average"]))
         self._optimiser.restore_(_to_torch(groups.get("optimiser", {})))
-        device = self._states[0].h.device
-        carried = {name: t.to(device) for name, t in _to_torch(groups["state"]).items()}
+        device = next(self.model.parameters()).device
+        carried = {name: t.to(device) for name, t in _to_torch(groups.get("state", {})).items()}
         self._states = [
-            State(carried[f"h{k}"], carried[f"c{k}"]) for k in range(self.config.n_workers)
+            State(carried[f"h{k}"], carried[f"c{k}"]) if f"h{k}" in carried else None
+            for k in range(self.config.n_workers)
         ]
-        self._streams.seek(groups["position"])
+        self._batches.seek(groups["position"])
         facts = snapshot.facts
         self.update_count = int(facts["update"])
         self.plateau_factor = float(facts["plateau_factor"])
@@ -178,13 +176,6 @@ class Trainer:
     def _rate_factor(self) -> float:
         share = self.pace.share(self.update_count)
         return self._rollback_factor * rate_factor(self.config, share, self.plateau_factor)
-
-
-def _candidates(corpus: EncodedCorpus, model: SequenceModel, size: int) -> Candidates | None:
-    (field,) = predicted_symbols(model.schema)
-    if not 0 < size < field.size:
-        return None
-    return Candidates(np.bincount(corpus.symbols, minlength=field.size), size)
 
 
 def _to_numpy(tensor: Tensor) -> np.ndarray:

@@ -10,30 +10,29 @@ from typing import Any
 
 import torch
 
-from serinette.artifact.checkpoints import newest_checkpoint, save_checkpoint
-from serinette.artifact.runs import trim_history
-from serinette.core import plain_json
+from serinette.artifact.checkpoints import newest_checkpoint
 from serinette.core.config import Resolved, plain
 from serinette.core.cores import available_threads
 from serinette.core.durable import sweep_orphans
-from serinette.core.lines import append_line, read_json_lines
 from serinette.nets.config import predicted_symbols
 from serinette.nets.model import SequenceModel, weights_of
 from serinette.recipes.baseline import Baseline, affordable_symbols, fit_baseline
 from serinette.recipes.fit.finish import Finishing, write_artifact
+from serinette.recipes.fit.keeping import RunStore, go_on
 from serinette.recipes.fit.planning import seconds_to_train
 from serinette.recipes.fit.probe import Prober
 from serinette.recipes.prepare import Prepared
 from serinette.recipes.requests import TrainedRun
 from serinette.training.calibration import fitted_sharpness, sharpen_
-from serinette.training.events import Finished, Listener, Note, Planned
+from serinette.training.events import Finished, Listener, Planned
 from serinette.training.gradients import Precision
 from serinette.training.loop import SAMPLE_EVERY, Limits, Outcome, Training
 from serinette.training.machine import choose_device
 from serinette.training.plan import useful_updates
 from serinette.training.spectral import spectral_start_
 from serinette.training.stops import stop_on_signals
-from serinette.training.trainer import Snapshot, Trainer
+from serinette.training.supply import symbol_supply
+from serinette.training.trainer import Trainer
 
 N_CARD_SAMPLES = 3
 """Samples shown on the model card."""
@@ -71,12 +70,13 @@ def execute(job: Job, listener: Listener) -> TrainedRun:
     prober = Prober(prepared, precision, seed=config.seed)
     limits = _limits(job, baseline)
     with ExitStack() as stack:
-        trainer = Trainer(model, prepared.train, config, precision, n_threads=available_threads())
+        supply = symbol_supply(model, prepared.train, config)
+        trainer = Trainer(model, supply, config, precision, n_threads=available_threads())
         stack.callback(trainer.close)
         stop = stack.enter_context(stop_on_signals())
-        store = _RunStore(job.run, config.keep_checkpoints)
+        store = RunStore(job.run, config.keep_checkpoints)
         training = Training(trainer, store, prober.probe, listener, limits)
-        _go_on(job.run, training, listener)
+        go_on(job.run, training, listener)
         listener(
             Planned(
                 summary=(),
@@ -111,34 +111,6 @@ def _limits(job: Job, baseline: Baseline) -> Limits:
     )
 
 
-def _go_on(run: Path, training: Training, listener: Listener) -> None:
-    """Restore the newest whole checkpoint, if there is one."""
-    kept = newest_checkpoint(run)
-    if kept is None:
-        return
-    trim_history(run, kept.update)
-    history = read_json_lines(run / "history.jsonl")
-    training.resume_(Snapshot(tensors=kept.tensors, facts=kept.facts), history)
-    for sentence in kept.skipped:
-        listener(Note(text=sentence, is_warning=True))
-    listener(Note(text=f"{run.name}: going on after update {kept.update:,}"))
-
-
-class _RunStore:
-    """Puts checkpoints and history into the run's folder."""
-
-    def __init__(self, run: Path, keep: int) -> None:
-        self._run = run
-        self._keep = keep
-
-    def checkpoint(self, snapshot: Snapshot) -> None:
-        update = int(snapshot.facts["update"])
-        save_checkpoint(self._run, update, snapshot.tensors, snapshot.facts, keep=self._keep)
-
-    def history_line(self, line: Mapping[str, Any]) -> None:
-        append_line(self._run / "history.jsonl", plain_json.dump_line(line), sync=False)
-
-
 def _finish(
     job: Job,
     trainer: Trainer,
@@ -149,7 +121,7 @@ def _finish(
 ) -> TrainedRun:
     """Write the artifact of the best weights, or of the present ones if none were measured yet."""
     so_far = outcome.progressed
-    best = SequenceModel(trainer.model.config, trainer.model.schema)
+    best = SequenceModel(job.settings.groups["model"], job.prepared.codec.schema)
     with trainer.average.in_place():
         weights = so_far.best_weights or weights_of(trainer.model)
     best.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})

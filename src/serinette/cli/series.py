@@ -1,0 +1,197 @@
+"""What `generate`, `inspect`, `score` and `evaluate` do with tables of time series."""
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from serinette.cli.output import print_json, say, show
+from serinette.cli.tables import table as text_table
+from serinette.core.config import Layer, format_duration
+from serinette.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from serinette.artifact.folder import Artifact
+    from serinette.cli.evaluate import EvaluateOptions
+    from serinette.cli.generate_options import GenerateOptions
+    from serinette.recipes.series.generate import SeriesRequest
+
+_SHOWN_STRETCHES = 5
+
+
+def generate_table(artifact: "Artifact", options: "GenerateOptions") -> None:
+    """Write sequences as a table: to a file, or as CSV to standard output."""
+    from serinette.cli.generate import chosen_seed
+    from serinette.kinds.series.writer import table_bytes, write_table
+    from serinette.recipes.series.generate import OpenedSeries, generate_series, joined
+
+    request = _request(artifact, options, chosen_seed(options.seed))
+    opened = OpenedSeries(artifact)
+    begun = time.monotonic()
+    shows = sys.stderr.isatty()
+
+    def tell(done: int) -> None:
+        if shows:
+            print(f"\r{done:,} of {request.n:,} sequences", end="", file=sys.stderr, flush=True)
+
+    drawn = joined(list(generate_series(opened, request, tell)))
+    if shows:
+        print("\r", end="", file=sys.stderr)
+    if options.output is None:
+        sys.stdout.buffer.write(table_bytes(drawn, "csv"))
+        return
+    write_table(drawn, options.output)
+    seconds = time.monotonic() - begun
+    say(
+        f"{drawn.n_rows:,} rows of {drawn.n_sequences:,} sequences written to {options.output} "
+        f"in {format_duration(seconds)}"
+    )
+
+
+def _request(artifact: "Artifact", options: "GenerateOptions", seed: int) -> "SeriesRequest":
+    from serinette.recipes.series.generate import SeriesRequest
+
+    start = None if options.start is None else _moment(options.start)
+    return SeriesRequest(
+        n=options.n or 1,
+        length=options.max_steps,
+        seed=seed,
+        first_row=options.first_row,
+        start=start,
+        statics=dict(_given(text) for text in options.given or ()),
+        scenario={} if options.scenario is None else _scenario(options.scenario),
+        temperature=1.0 if options.temperature is None else options.temperature,
+    )
+
+
+def _moment(text: str) -> float:
+    """Return seconds since 1970 of a date, or a number as it is.
+
+    Raises:
+        ConfigError: If it is neither.
+    """
+    from serinette.kinds.series.dates import formats_of, read_dates
+
+    try:
+        return float(text)
+    except ValueError:
+        for format_ in formats_of(text):
+            found = read_dates([text], format_)
+            if found is not None:
+                return float(found[0])
+    raise ConfigError(f"--start {text!r} is no time; write 2024-05-01T06:00, or a number")
+
+
+def _given(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ConfigError(f"--given {text!r}: write COLUMN=VALUE")
+    return name.strip(), value.strip()
+
+
+def _scenario(path: Path) -> Mapping[str, Sequence[str | None]]:
+    """Read columns that are given row by row; an empty cell is drawn."""
+    import csv
+
+    from serinette.core.disk import read_bytes
+
+    lines = read_bytes(path).decode("utf-8-sig").splitlines()
+    rows = list(csv.DictReader(lines))
+    if not rows:
+        raise ConfigError(f"{path}: no rows; write a header of columns and a line for every row")
+    return {name: [row[name] or None for row in rows] for name in rows[0]}
+
+
+def inspect_table(paths: Sequence[Path], options: Any) -> None:
+    """Say what a table holds, and what training would make of it."""
+    from serinette.recipes.series.describe import describe_table
+
+    values = {
+        "data.entity": list(options.entity) if options.entity else None,
+        "data.time": options.time,
+        "data.encoding": options.encoding,
+    }
+    layer = Layer(origin="command line", values={k: v for k, v in values.items() if v is not None})
+    report = describe_table(paths, [layer])
+    if options.json:
+        print_json({"kind": "series", **report.to_json()})
+        return
+    show("\n".join(report.lines))
+    show("\nrelations that hold in every row, and will in what is written:")
+    for sentence in report.relations or ("none found",):
+        show(f"  {sentence}")
+    show("\ntraining would decide:")
+    for sentence in report.decisions:
+        show(f"  {sentence}")
+    for warning in report.warnings:
+        say(f"warning: {warning}")
+
+
+def score_table(artifact: "Artifact", paths: Sequence[Path], *, as_json: bool) -> None:
+    """Say how likely a table is, and which stretches are the least likely."""
+    from serinette.recipes.series.generate import OpenedSeries
+    from serinette.recipes.series.score import score_series
+
+    found = score_series(OpenedSeries(artifact), paths, most=_SHOWN_STRETCHES)
+    if as_json:
+        print_json(
+            {
+                "nats_per_row": found.nats_per_row,
+                "n_rows": int(found.n_rows.sum()),
+                "sequences": [
+                    {"nats": float(nats), "rows": int(rows)}
+                    for nats, rows in zip(found.nats, found.n_rows, strict=True)
+                ],
+                "least_likely": [vars(stretch) for stretch in found.stretches],
+            }
+        )
+        return
+    show(
+        f"{found.nats_per_row:.3f} nats/row over {int(found.n_rows.sum()):,} rows of "
+        f"{len(found.nats):,} sequences (densities of standardised values: compare, do not read)"
+    )
+    rows = [("sequence", "rows", "nats/row")]
+    rows += [
+        (str(s.sequence), f"{s.first_row:,} to {s.first_row + s.n_rows - 1:,}",
+         f"{s.nats_per_row:.3f}")
+        for s in found.stretches
+    ]  # fmt: skip
+    show("\nleast likely:\n" + text_table(rows))
+
+
+def evaluate_series_model(artifact: "Artifact", options: "EvaluateOptions") -> None:
+    """Measure what a model of tables writes; publish the report."""
+    from dataclasses import replace
+
+    from serinette.cli.evaluate import enforce, gates_of, show_evaluation
+    from serinette.recipes.evaluate.publish import publish, save_report
+    from serinette.recipes.series.evaluate import (
+        SeriesEvaluateRequest,
+        check_protocol,
+        evaluate_table,
+    )
+    from serinette.recipes.series.generate import OpenedSeries
+
+    check_protocol(options.protocol)
+    gates = gates_of(options)
+    opened = OpenedSeries(artifact)
+    request = SeriesEvaluateRequest(seed=options.seed, is_quick=options.quick)
+    data = tuple(options.data or ())
+    evaluation = evaluate_table(opened, request, data=data, tell=say)
+    if options.protocol == "timegan":
+        from serinette.recipes.series.timegan import timegan_section
+
+        section = timegan_section(opened, data=data, seed=options.seed, tell=say)
+        evaluation = replace(evaluation, sections=(*evaluation.sections, section))
+    if options.out is None:
+        places = publish(evaluation, artifact)
+    else:
+        places = save_report(evaluation, options.out)
+    if options.json:
+        print_json(evaluation.to_json())
+    else:
+        show_evaluation(evaluation)
+    for place in places:
+        say(f"report: {place}")
+    enforce(gates, evaluation)

@@ -1,0 +1,54 @@
+"""The closed table of networks: what is here is all that an artifact can make us build."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from serinette.core.errors import ArtifactError
+from serinette.core.schema import Schema
+from serinette.nets import config, fields_config
+
+
+@dataclass(frozen=True)
+class Network:
+    """One kind of network, as an artifact knows it."""
+
+    config_type: type
+    """The dataclass of its sizes."""
+    expected_shapes: Callable[[Any, Schema], dict[str, tuple[int, ...]]]
+    """Lists every weight by name and shape."""
+    has_graph: bool
+    """Whether it is decoded by a step graph in the artifact, not by our NumPy code."""
+
+
+NETWORKS: Final[Mapping[str, Network]] = {
+    "symbols": Network(config.ModelConfig, config.expected_shapes, True),
+    "fields": Network(fields_config.FieldsConfig, fields_config.expected_shapes, False),
+}
+SYMBOLS: Final = "symbols"
+"""The network of artifacts that name none."""
+
+
+def find_network(name: str) -> Network:
+    """Return a network by its name.
+
+    Raises:
+        ArtifactError: If this version has no such network.
+    """
+    if name not in NETWORKS:
+        known = ", ".join(sorted(NETWORKS))
+        raise ArtifactError(
+            f"network '{name}' is not known to this version (known: {known}); upgrade serinette"
+        )
+    return NETWORKS[name]
+
+
+def n_parameters(name: str, sizes: Any, schema: Schema) -> int:
+    """Count the numbers that training adjusts."""
+    total = 0
+    for shape in find_network(name).expected_shapes(sizes, schema).values():
+        size = 1
+        for side in shape:
+            size *= side
+        total += size
+    return total

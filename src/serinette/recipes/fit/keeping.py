@@ -1,0 +1,48 @@
+"""What a training leaves in its run's folder, and how it is gone on with."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from serinette.artifact.checkpoints import newest_checkpoint, save_checkpoint
+from serinette.artifact.runs import trim_history
+from serinette.core import plain_json
+from serinette.core.lines import append_line, read_json_lines
+from serinette.training.events import Listener, Note
+from serinette.training.loop import Training
+from serinette.training.trainer import Snapshot
+
+
+def go_on(run: Path, training: Training, listener: Listener) -> None:
+    """Restore the newest whole checkpoint, if there is one."""
+    kept = newest_checkpoint(run)
+    if kept is None:
+        return
+    trim_history(run, kept.update)
+    history = read_json_lines(run / "history.jsonl")
+    training.resume_(Snapshot(tensors=kept.tensors, facts=kept.facts), history)
+    for sentence in kept.skipped:
+        listener(Note(text=sentence, is_warning=True))
+    listener(Note(text=f"{run.name}: going on after update {kept.update:,}"))
+
+
+class RunStore:
+    """Puts checkpoints and history into the run's folder.
+
+    Args:
+        run: The folder.
+        keep: How many checkpoints stay.
+    """
+
+    def __init__(self, run: Path, keep: int) -> None:
+        self._run = run
+        self._keep = keep
+
+    def checkpoint(self, snapshot: Snapshot) -> None:
+        """Write a checkpoint; older ones go."""
+        update = int(snapshot.facts["update"])
+        save_checkpoint(self._run, update, snapshot.tensors, snapshot.facts, keep=self._keep)
+
+    def history_line(self, line: Mapping[str, Any]) -> None:
+        """Append one evaluation to the history."""
+        append_line(self._run / "history.jsonl", plain_json.dump_line(line), sync=False)

@@ -1,0 +1,235 @@
+"""`evaluate` for tables: how real what a model writes is, and what it gives away."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int
+
+import serinette
+from serinette.artifact.folder import WEIGHTS, Artifact
+from serinette.core.config import build
+from serinette.core.errors import ConfigError, DataError, NotFoundError
+from serinette.core.metric import Metric
+from serinette.evaluation.report.content import Evaluation, Section
+from serinette.evaluation.series.findings import evaluate_series
+from serinette.evaluation.series.sets import SeriesColumn, SeriesSet
+from serinette.kinds.series.parts import Parts, split_table
+from serinette.kinds.series.table import Column, Table
+from serinette.kinds.split import SplitConfig
+from serinette.recipes.evaluate.facts import files_of
+from serinette.recipes.series.generate import OpenedSeries, SeriesRequest, generate_series, joined
+from serinette.recipes.series.score import table_again
+
+_MOST_SEQUENCES = 2_000
+_MOST_ROWS = 200_000
+_WINDOWS_A_SEQUENCE = 4
+_SYMBOLIC = ("category", "boolean")
+_DIGITS = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesEvaluateRequest:
+    """How a model of tables is evaluated."""
+
+    seed: int = 0
+    is_quick: bool = False
+    """Fewer judges, windows and resamples."""
+    temperature: float = 1.0
+
+
+def evaluate_table(
+    opened: OpenedSeries,
+    request: SeriesEvaluateRequest,
+    *,
+    data: Sequence[Path] | Any = (),
+    tell: Callable[[str], None] = lambda sentence: None,
+) -> Evaluation:
+    """Compare what a model writes with the rows that were kept away from its training.
+
+    Args:
+        opened: The model.
+        request: How much is measured.
+        data: Where the training data are now, or the data frame; empty: where they were.
+        tell: Told how far it is, one sentence at a time.
+
+    Raises:
+        NotFoundError: If the training data are gone.
+        DataError: If they have changed, or nothing was held out.
+    """
+    table, parts = table_and_parts(opened, data)
+    held_out = parts.test if len(parts.test) else parts.validation
+    if not len(held_out):
+        raise DataError(
+            "nothing was held out, so nothing real is left to compare with; train with "
+            "--split.test_share 0.1"
+        )
+    tell("drawing")
+    drawn = drawn_table(opened, parts, request)
+    violations = broken(opened, drawn)
+    train, kept = (
+        series_set(opened, table, parts.starts, part) for part in (parts.train, held_out)
+    )
+    written = series_set(opened, drawn, drawn.starts, np.arange(drawn.n_sequences))
+    found = evaluate_series(
+        train, kept, written, seed=request.seed, is_quick=request.is_quick, tell=tell
+    )
+    name = "test" if len(parts.test) else "validation"
+    return Evaluation(
+        subject=opened.artifact.folder.parent.name or opened.artifact.folder.name,
+        headline=found.headline,
+        verdicts=found.verdicts,
+        sections=(*found.sections, _kept(opened, violations, drawn.n_rows), _likelihood(opened)),
+        facts={
+            "model": f"sha256 {_identity(opened.artifact)}…",
+            "data": files_of(table.sources) or "a table in memory",
+            "split": parts.how,
+            "held-out rows": f"the {name} part, {kept.n_rows:,} rows",
+            "written": f"{drawn.n_sequences:,} sequences, {drawn.n_rows:,} rows, temperature "
+            f"{request.temperature:g}",
+            "floor": "rows that were held out, in the place of what was written",
+            "seed": str(request.seed),
+            "versions": f"serinette {serinette.__version__}, numpy {np.__version__}",
+        },
+        notes=(
+            "The figures hold for this split and these seeds; compare models only when both agree.",
+            *table.warnings,
+        ),
+        is_quick=request.is_quick,
+    )
+
+
+def table_and_parts(opened: OpenedSeries, data: Sequence[Path] | Any) -> tuple[Table, Parts]:
+    """Read the training data again and divide them as they were divided.
+
+    Raises:
+        NotFoundError: If they are gone.
+        DataError: If they have changed.
+    """
+    source = opened.artifact.source
+    is_given = data is not None and not (isinstance(data, (list, tuple)) and not data)
+    chosen = data if is_given else [Path(path) for path in source["paths"]]
+    if not is_given and not source["paths"]:
+        raise NotFoundError("this model was trained on a table in memory; give it: data=...")
+    for path in chosen if isinstance(chosen, (list, tuple)) else ():
+        if isinstance(path, Path) and not path.exists():
+            raise NotFoundError(f"{path}: the training data are gone; say where: --data FILE")
+    table = table_again(opened.artifact, opened.codec, chosen)
+    if [s.sha256 for s in table.sources] != list(source["sha256"]):
+        raise DataError("the data have changed since the training; put them back or train anew")
+    return table, split_table(table, build(SplitConfig, source["split"], source="config.json"))
+
+
+def drawn_table(opened: OpenedSeries, parts: Parts, request: SeriesEvaluateRequest) -> Table:
+    """Write about as many rows as there are to learn from."""
+    codec = opened.codec
+    n_rows = min(_MOST_ROWS, int(np.diff(parts.starts)[parts.train].sum()))
+    if codec.is_single:
+        length = _WINDOWS_A_SEQUENCE * codec.window
+        asked = SeriesRequest(
+            n=max(2, n_rows // length), length=length, seed=request.seed,
+            temperature=request.temperature,
+        )  # fmt: skip
+    else:
+        asked = SeriesRequest(
+            n=min(_MOST_SEQUENCES, len(parts.train)), seed=request.seed,
+            temperature=request.temperature,
+        )  # fmt: skip
+    return joined(list(generate_series(opened, asked)))
+
+
+def series_set(
+    opened: OpenedSeries, table: Table, starts: Int[np.ndarray, " _"], chosen: Int[np.ndarray, " _"]
+) -> SeriesSet:
+    """Return some sequences of a table as plain numbers.
+
+    Args:
+        opened: The model, which knows the columns.
+        table: Real or written.
+        starts: First row of each sequence, and the number of rows.
+        chosen: Numbers of the sequences.
+    """
+    codec = opened.codec
+    stepwise = [r.name for r in codec.columns if r.part in ("number", "symbol")]
+    statics = [r.name for r in codec.columns if r.part.startswith("static")]
+    lengths = np.diff(starts)[chosen]
+    places = np.repeat(starts[chosen] - np.r_[0, lengths.cumsum()[:-1]], lengths)
+    rows = places + np.arange(lengths.sum())
+    values = [np.asarray(table.column(name).values, dtype=np.float64)[rows] for name in stepwise]
+    facts = [np.asarray(table.column(name).values)[starts[chosen]] for name in statics]
+    times = None if codec.time is None else np.asarray(table.column(codec.time).values)[rows]
+    return SeriesSet(
+        values=np.stack(values, axis=-1),
+        starts=np.r_[0, lengths.cumsum()].astype(np.int64),
+        columns=tuple(_described(table.column(name)) for name in stepwise),
+        times=times,
+        statics=np.stack(facts, axis=-1) if facts else None,
+        static_columns=tuple(_described(table.column(name)) for name in statics),
+    )
+
+
+def broken(opened: OpenedSeries, table: Table) -> dict[str, int]:
+    """Count the written rows that break a relation, with a checker of its own."""
+    names = [r.name for r in opened.codec.columns if r.part == "number"]
+    if not names:
+        return {}
+    cells = np.stack([np.asarray(table.column(name).values) for name in names], axis=-1)
+    return opened.codec.relations.violations(cells, table.starts)
+
+
+def _described(column: Column) -> SeriesColumn:
+    return SeriesColumn(
+        name=column.name, is_category=column.type in _SYMBOLIC, levels=column.levels
+    )
+
+
+def _kept(opened: OpenedSeries, violations: dict[str, int], n_rows: int) -> Section:
+    sentences = opened.codec.relations.sentences
+    metrics = (
+        Metric(
+            name="rows that break a relation",
+            key="violations",
+            value=float(sum(violations.values())),
+            unit="rows",
+            better="lower",
+            n=n_rows,
+            floor=0.0,
+        ),
+    )
+    return Section(
+        key="relations",
+        title="What always holds",
+        intro="Relations that were found in the training rows, or asked for. They are kept by "
+        "construction; here an independent checker has looked.",
+        metrics=metrics,
+        notes=sentences or ("No relation was found.",),
+    )
+
+
+def _likelihood(opened: OpenedSeries) -> Section:
+    metrics = opened.artifact.evaluation.get("metrics", ())
+    return Section(
+        key="likelihood",
+        title="Likelihood",
+        intro="How well the model predicts rows that it has not seen, beside columns that know "
+        "nothing of one another. These are densities of standardised values: only differences "
+        "mean anything.",
+        metrics=tuple(Metric.from_json(metric) for metric in metrics),
+    )
+
+
+def _identity(artifact: Artifact) -> str:
+    return hashlib.sha256(artifact.files[WEIGHTS]).hexdigest()[:_DIGITS]
+
+
+def check_protocol(name: str | None) -> None:
+    """Refuse a protocol that there is none of.
+
+    Raises:
+        ConfigError: If it is not `timegan`.
+    """
+    if name not in (None, "timegan"):
+        raise ConfigError(f"--protocol {name}: only 'timegan' is known")

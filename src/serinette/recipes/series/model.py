@@ -1,0 +1,142 @@
+"""A model of tables in the hands of a Python user."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from serinette.artifact.folder import Artifact
+from serinette.core.config import build
+from serinette.core.durable import read_folder, write_folder
+from serinette.core.errors import ConfigError
+from serinette.kinds.series.table import Table
+from serinette.kinds.series.writer import to_frame, write_table
+from serinette.recipes.evaluate.report import Report
+from serinette.recipes.series.evaluate import SeriesEvaluateRequest, evaluate_table
+from serinette.recipes.series.generate import OpenedSeries, SeriesRequest, generate_series, joined
+from serinette.recipes.series.score import SeriesScore, score_series
+
+_AS_ARRAY = ("number", "symbol")
+
+
+class SeriesModel:
+    """A trained model of tables. Generating and scoring never import torch.
+
+    Args:
+        artifact: A verified model folder.
+        like: What `generate` gives back: `pandas`, `polars`, `numpy` or `dict`.
+    """
+
+    def __init__(self, artifact: Artifact, like: str = "dict") -> None:
+        self.artifact = artifact
+        self.like = like
+        self._opened = OpenedSeries(artifact)
+
+    @property
+    def relations(self) -> tuple[str, ...]:
+        """What holds in every row of the data, and of all that is written."""
+        return self._opened.codec.relations.sentences
+
+    def generate(self, n: int = 1, *, like: Any = None, **settings: Any) -> Any:
+        """Write `n` sequences; the same seed gives the same ones.
+
+        Args:
+            n: How many.
+            like: What comes back: `pandas`, `polars`, `numpy`, `dict`, or any such object; None:
+                what the model was trained on.
+            **settings: Fields of `SeriesRequest`: `length`, `seed`, `start`, `statics`,
+                `scenario`, `temperature`...
+
+        Raises:
+            ConfigError: If a setting is unknown or out of range.
+        """
+        return to_frame(self._table(n, settings), self.like if like is None else like)
+
+    def generate_array(self, n: int, *, length: int, **settings: Any) -> Float[np.ndarray, "n T D"]:
+        """Write `n` sequences of one length as numbers: columns in the order of the data.
+
+        Args:
+            n: How many.
+            length: Rows of each.
+            **settings: As for `generate`.
+        """
+        table = self._table(n, {**settings, "length": length})
+        names = [r.name for r in self._opened.codec.columns if r.part in _AS_ARRAY]
+        cells = np.stack([np.asarray(table.column(name).values) for name in names], axis=-1)
+        found: Float[np.ndarray, "n T D"] = cells.reshape(n, length, len(names))
+        return found
+
+    def write(self, path: str | os.PathLike[str], n: int = 1, **settings: Any) -> None:
+        """Write `n` sequences to a file: `.csv`, `.parquet`, `.arrow`; arguments as `generate`."""
+        write_table(self._table(n, settings), Path(path))
+
+    def score(self, source: str | os.PathLike[str] | Any) -> SeriesScore:
+        """Measure how likely a table is under the model, and where it is least likely.
+
+        Args:
+            source: A path, a data frame or an array of the same columns.
+        """
+        return score_series(self._opened, _source(source))
+
+    def evaluate(self, *, data: Any = None, quick: bool = False, seed: int = 0) -> Report:
+        """Find out how real what the model writes is, and what it gives away.
+
+        Args:
+            data: Where the training data are now, or the data frame; None: where they were.
+            quick: Less of everything.
+            seed: Same seed, same report.
+
+        Raises:
+            NotFoundError: If the training data are gone.
+            DataError: If they have changed, or nothing was held out.
+        """
+        request = SeriesEvaluateRequest(seed=seed, is_quick=quick)
+        given = () if data is None else _source(data)
+        return Report(evaluation=evaluate_table(self._opened, request, data=given))
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Copy the model to `folder`, which must not exist yet."""
+        write_folder(Path(folder), read_folder(self.artifact.folder).files)
+
+    def _table(self, n: int, settings: dict[str, Any]) -> Table:
+        request = build(SeriesRequest, {"n": n, **settings}, source="generate")
+        return joined(list(generate_series(self._opened, request)))
+
+
+def _source(source: Any) -> Any:
+    if isinstance(source, (str, os.PathLike)):
+        return (Path(source),)
+    return source
+
+
+SDV_NAMES = {
+    "sequence_key": "data.entity",
+    "sequence_index": "data.time",
+    "context_columns": "data.statics",
+}
+"""What users of SDV call the settings of a table."""
+
+
+def as_settings(values: dict[str, Any]) -> dict[str, Any]:
+    """Take SDV's names out of some arguments; return them as settings.
+
+    Raises:
+        ConfigError: If a list of names is something else.
+    """
+    found: dict[str, Any] = {}
+    for name, key in SDV_NAMES.items():
+        value = values.pop(name, None)
+        if value is None:
+            continue
+        if name == "sequence_index":
+            found[key] = value
+        elif isinstance(value, str):
+            found[key] = [value]
+        elif isinstance(value, Sequence):
+            found[key] = list(value)
+        else:
+            raise ConfigError(f"{name} must be a name or a list of names, got {value!r}")
+    return found

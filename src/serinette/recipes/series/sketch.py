@@ -1,0 +1,53 @@
+"""A drawn sequence as a few lines of blocks, for people who watch a training."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from serinette.core.seeds import stream_key
+from serinette.decoding.fields import FieldsNetwork
+from serinette.decoding.growing import Wishes, grow
+from serinette.kinds.series.codec import SeriesCodec
+from serinette.nets.fields_config import FieldsConfig
+
+_BLOCKS = "▁▂▃▄▅▆▇█"
+_WIDTH = 60
+_MOST_COLUMNS = 6
+
+
+def sketch(
+    codec: SeriesCodec, sizes: FieldsConfig, weights: Mapping[str, np.ndarray], *, seed: int
+) -> str:
+    """Draw one sequence and picture its columns of numbers, one line a column."""
+    schema = codec.schema(sizes.parts, sizes.opening_parts)
+    network = FieldsNetwork(weights, sizes, schema)
+    keys = np.array([stream_key(seed, 0)], dtype=np.uint64)
+    times = codec.clock.start(np.array([0.5]))
+    n_rows = min(_WIDTH, codec.lengths[-1]) if not codec.is_single else _WIDTH
+    grown = grow(network, codec, keys, Wishes(times=times, n_rows=n_rows, ends=False))
+    names = [record.name for record in codec.columns if record.part == "number"]
+    lines = []
+    for k, name in enumerate(names[:_MOST_COLUMNS]):
+        cells = grown.cells[0, :, k]
+        lines.append(f"{name} {_numeral(cells)} {spark(cells)}")
+    for k, code in enumerate(codec.symbols[: max(0, _MOST_COLUMNS - len(lines))]):
+        if codec.symbol_places[k] is None:
+            lines.append(f"{code.name} {spark(code.cells(grown.symbols[0, :, k]))}")
+    return "  ".join(lines)
+
+
+def spark(cells: Sequence[float] | np.ndarray) -> str:
+    """Picture numbers as blocks between their least and greatest; a missing one is a space."""
+    array = np.asarray(cells, dtype=np.float64)
+    there = array[~np.isnan(array)]
+    if not len(there):
+        return ""
+    low, high = float(there.min()), float(there.max())
+    scaled = (array - low) / (high - low) if high > low else np.full(array.shape, 0.5)
+    places = np.nan_to_num(scaled * (len(_BLOCKS) - 1) + 0.5, nan=-1).astype(int)
+    return "".join(" " if np.isnan(x) else _BLOCKS[p] for x, p in zip(array, places, strict=True))
+
+
+def _numeral(cells: np.ndarray) -> str:
+    there = cells[~np.isnan(cells)]
+    return f"{there.min():.4g}..{there.max():.4g}" if len(there) else "missing"
