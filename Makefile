@@ -1,4 +1,5 @@
 # make demo   set up, get the plays of Shakespeare, train for two minutes, show samples
+# make demo-series   the same with a table: a year of weather, and a report on what is written
 # make test   set up, run the tests          make check  style, types, import order
 # make soak   many kills and faults         make bench  the tables of the README (TEXT=file)
 # make clean  remove what make made (not your runs)
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check soak bench golden clean
+.PHONY: help demo demo-series test check soak bench golden clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -25,6 +26,9 @@ $(READY): requirements.lock pyproject.toml
 
 demo: $(READY)
 	@$(BIN)/python -m serinette.cli.demo
+
+demo-series: $(READY)
+	@$(BIN)/python -m serinette.cli.demo series
 
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term -m "not soak"

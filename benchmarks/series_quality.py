@@ -1,12 +1,14 @@
-"""How real written windows are, by the protocol that the literature compares, and whether they copy.
+"""How real written windows are, by the protocol that the literature compares; do they copy?
 
-    python benchmarks/series_quality.py --stocks stocks.csv --out benchmarks/results/series-quality.md
+    python benchmarks/series_quality.py --stocks stocks.csv --out series-quality.md
 
-Two sets, as TimeGAN has them: stocks (its `stock_data.csv`, from jsyoon0823/TimeGAN) in windows of 24
-rows, and 10,000 sines. For each generator seed a model is trained by `serinette train` on all rows,
-as the protocol asks, and writes as many windows as there are. Ten judges score each set; the same
-judges score real windows against themselves: the floor. Nearest neighbours: the distance of written
-windows to the training windows, beside that of real windows of blocks to the windows outside them.
+Two sets, as TimeGAN has them: stocks (its `stock_data.csv`, from jsyoon0823/TimeGAN) in windows of
+24 rows, and 10,000 sines. For each generator seed a model is trained by `serinette train` on all
+rows, as the protocol asks, and writes as many windows as there are. Ten judges score each set; the
+same judges score real windows against themselves: the floor. Windows are scaled to [0, 1] column by
+column, so that predictive errors of sines are twice those of the literature. Nearest neighbours:
+the distance of written windows to the training windows, beside that of real windows of blocks to
+the windows outside them.
 """
 
 import argparse
@@ -160,7 +162,7 @@ def _mean_sd(scores: Sequence[float]) -> str:
 
 
 def _distances(name: str, real: np.ndarray, written: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return nearest distances: of written windows to all real ones, of blocks to what is outside."""
+    """Return nearest distances: of written windows to all real ones, of blocks to the rest."""
     flat = real.reshape(len(real), -1)
     near = _nearest(written[:2_000].reshape(min(len(written), 2_000), -1), flat)
     held = []

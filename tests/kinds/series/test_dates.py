@@ -2,7 +2,7 @@ import datetime as dt
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serinette.kinds.series.dates import formats_of, read_dates, swapped, write_dates
@@ -19,6 +19,7 @@ def seconds_of(moment):
 
 
 @pytest.mark.parametrize("format_", FORMATS)
+@settings(max_examples=15)
 @given(st.lists(moments, min_size=1, max_size=5))
 def test_what_python_writes_is_read_and_written_again(format_, found):
     cells = [moment.strftime(format_.replace("%z", "Z")) for moment in found]

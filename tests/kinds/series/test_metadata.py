@@ -55,7 +55,7 @@ def test_what_is_no_metadata_is_refused(tmp_path):
     with pytest.raises(NotFoundError, match="no such file"):
         config_from_sdv(tmp_path / "m.json")
     (tmp_path / "m.json").write_text("{")
-    with pytest.raises(DataError, match="m.json: not JSON"):
+    with pytest.raises(DataError, match=r"m\.json: not JSON"):
         config_from_sdv(tmp_path / "m.json")
     (tmp_path / "m.json").write_text("[]")
     with pytest.raises(DataError, match="not an object"):

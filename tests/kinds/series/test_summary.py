@@ -20,7 +20,7 @@ def test_the_lines_say_what_is_what_and_how_to_say_otherwise():
     rows = {line.split()[0]: line.split() for line in lines[4:9]}
     assert rows["bike_id"][1:4] == ["category", "entity", "none"]
     assert rows["t"][1:3] == ["integer", "time"]
-    assert rows["x"][1:] == ["real", "step", "20.0%", "0.0", "to", "2.5,", "4", "different,", "first", "0.5"]
+    assert " ".join(rows["x"][1:]) == "real step 20.0% 0.0 to 2.5, 4 different, first 0.5"
     assert rows["size"][1:] == ["category", "static", "none", "2:", "L,", "S"]
     assert rows["name"][1:4] == ["identifier", "left", "out"]
     assert "--entity COLUMN" in lines[-2]

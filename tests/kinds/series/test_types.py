@@ -31,7 +31,7 @@ def finding(cells, name="x", most_levels=1000, **settings):
         (["yes", "no", "NA"], "x", "boolean"),
         (["true", "true"], "x", "boolean"),
         (["t", "t"], "x", "category"),
-        (["True", "TRUE", "False"], "x", "category"),
+        (["True", "TRUE", "False", "True"], "x", "category"),
         (["a", "b", "a"], "x", "category"),
         (["a", "b", "c"], "x", "identifier"),
         (["007", "012", "007"], "x", "category"),

@@ -34,8 +34,9 @@ def columns_of(n_rows):
 
 
 SHAPES = {
-    "real": {}, "money": {"decimals": 2}, "integer": {"decimals": 0}, "category": {"levels": LEVELS},
-    "boolean": {"levels": ("no", "yes")}, "datetime": {"format": "%d.%m.%Y %H:%M:%S"},
+    "real": {}, "money": {"decimals": 2}, "integer": {"decimals": 0},
+    "category": {"levels": LEVELS}, "boolean": {"levels": ("no", "yes")},
+    "datetime": {"format": "%d.%m.%Y %H:%M:%S"},
 }  # fmt: skip
 TYPES = {name: "real" if name == "money" else name for name in SHAPES}
 
@@ -49,14 +50,14 @@ def table_of(drawn):
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".parquet", ".arrow", ".feather"])
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
-@given(st.integers(1, 9).flatmap(columns_of))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
+@given(st.integers(1, 5).flatmap(columns_of))
 def test_what_is_written_is_read_again(tmp_path, suffix, drawn):
     if suffix in (".parquet", ".arrow", ".feather"):
         pytest.importorskip("polars")
     table = table_of(drawn)
     path = tmp_path / f"t{suffix}"
-    write_table(table, path, formula_safe=False)
+    path.write_bytes(table_bytes(table, suffix[1:], formula_safe=False))
     config = SeriesConfig(entity=("-",), time="-", types=TYPES, day_first=True)
     assume(all(not np.isnan(column.values).all() for column in table.columns))
     assume(len(set(drawn["boolean"][~np.isnan(drawn["boolean"])])) > 0)
@@ -131,11 +132,11 @@ def test_damaged_and_different_columnar_files_are_refused(tmp_path):
     write_table(word_table("a", "b"), tmp_path / "a.parquet")
     write_table(table_of({name: np.ones(2) for name in SHAPES}), tmp_path / "b.parquet")
     (tmp_path / "c.parquet").write_bytes(b"PAR1")
-    with pytest.raises(DataError, match="c.parquet: not read"):
+    with pytest.raises(DataError, match=r"c\.parquet: not read"):
         read_table(tmp_path / "c.parquet")
-    with pytest.raises(DataError, match="a.parquet: not read"):
+    with pytest.raises(DataError, match=r"a\.parquet: not read"):
         read_table([tmp_path / "a.parquet", tmp_path / "b.parquet"])
-    with pytest.raises(NotFoundError, match="d.parquet: no such file"):
+    with pytest.raises(NotFoundError, match=r"d\.parquet: no such file"):
         read_table(tmp_path / "d.parquet")
     twice = read_table([tmp_path / "a.parquet"] * 2)
     assert twice.n_rows == 4

@@ -9,7 +9,8 @@ Reference: Dempster, Petitjean and Webb 2020, arXiv:1910.13051 (ROCKET), and Dem
 Webb 2021, arXiv:2012.08791 (thresholds from quantiles). Ours draws kernels in groups of one
 dilation and a few channels, so that a group is one product of matrices.
 
-Shape letters: `W` windows, `T` steps, `C` channels, `F` features, `K` kernels, `G` taps.
+Shape letters: `W` windows, `T` steps, `t` steps of a difference, `C` channels, `F` features,
+`K` kernels, `G` taps.
 """
 
 from dataclasses import dataclass
@@ -48,14 +49,14 @@ class _Group:
     weights: Float32[np.ndarray, "G_c K"]
     thresholds: Float32[np.ndarray, " K"]
 
-    def outputs(self, rows: Float32[np.ndarray, "W T C"]) -> Float32[np.ndarray, "W T K"]:
+    def outputs(self, rows: Float32[np.ndarray, "W T C"]) -> Float32[np.ndarray, "W t K"]:
         """Return the convolutions; beyond its ends a window goes on as it ends."""
         seen = np.diff(rows, n=self.order, axis=1)[:, :, self.channels]
         n_windows, n_steps = seen.shape[:2]
         offsets = (np.arange(_TAPS) - _TAPS // 2) * self.dilation
         places = np.clip(np.arange(n_steps)[:, None] + offsets, 0, n_steps - 1)
         unfolded = seen[:, places].reshape(n_windows * n_steps, -1)  # [W T, G c]
-        outputs: Float32[np.ndarray, "W T K"] = (unfolded @ self.weights).reshape(
+        outputs: Float32[np.ndarray, "W t K"] = (unfolded @ self.weights).reshape(
             n_windows, n_steps, -1
         )
         return outputs

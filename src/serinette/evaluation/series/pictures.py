@@ -130,7 +130,10 @@ def correlation_chart(found: Dependence) -> tuple[Chart, ...]:
         ),
     ]
     note = "Each point is a pair of columns; on the line they are as in held-out series."
-    x, y = (Axis(label=f"{of} correlation", low=-1.0, high=1.0) for of in ("held-out", "generated or training"))
+    x, y = (
+        Axis(label=f"{of} correlation", low=-1.0, high=1.0)
+        for of in ("held-out", "generated or training")
+    )
     return (Chart(title="Correlations of columns", x=x, y=y, lines=tuple(lines), note=note),)
 
 
@@ -225,7 +228,8 @@ def _line(name: str, x: np.ndarray, y: np.ndarray, role: Role, *, is_joined: boo
 
 def _points(x: np.ndarray, y: np.ndarray) -> tuple[tuple[float, float], ...]:
     """Return points of six digits: more is not seen, and makes a report large."""
-    return tuple((_short(one), _short(other)) for one, other in zip(x, y, strict=True))
+    pairs = zip(x.tolist(), y.tolist(), strict=True)
+    return tuple((_short(float(one)), _short(float(other))) for one, other in pairs)
 
 
 def _short(value: float) -> float:

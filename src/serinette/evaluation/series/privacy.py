@@ -40,7 +40,7 @@ _SAME = 1e-4
 _NEAR = 1.0
 """Percent of held-out windows that count as near copies: the bar for generated ones."""
 _PLACE = 31
-_Counts = Sequence[Float[np.ndarray, "R W"]]
+_Counts = Sequence[Float[np.ndarray, "R _"]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -119,10 +119,8 @@ def privacy_metrics(comparison: Comparison, found: Closeness) -> list[Metric]:
                 seed, floor=1.0, better="real", n=len(generated.distances),
                 note=f"Below 1 is nearer than real series are that were left out.{part}"),
     ]  # fmt: skip
-    bars = [
-        float(np.quantile(one.distances, _NEAR / 100)) for one in (held_out, found.train_to_rest)
-    ]
-    bar = min(bars)
+    known = [one for one in (held_out, within) if np.isfinite(one.distances).all()]
+    bar = min(float(np.quantile(one.distances, _NEAR / 100)) for one in known)
     near = _share(generated.distances < bar, counts[0])
     near_real = _share(held_out.distances < bar, counts[1])
     same, same_real = (
@@ -242,17 +240,20 @@ def _membership(found: Closeness, seed: int) -> list[Metric]:
     members, others = found.train_to_generated, found.held_out_to_generated
     counts = _counts((members, others), seed)
     plain = attack_auc(members.distances, others.distances, counts)
-    # A window that lies near to all series is near to generated ones too, and proves nothing.
-    odd = [
-        np.log((near.distances + _SAME) / (real.distances + _SAME))
-        for near, real in ((members, found.train_to_rest), (others, found.held_out_to_train))
-    ]
     n = len(members.distances) + len(others.distances)
     metrics = [
         _metric("mia", "training windows recognised by distance (AUC)", plain, seed,
                 floor=0.5, n=n, note="0.5 is guessing."),
     ]  # fmt: skip
-    if all(np.isfinite(side).all() for side in odd):
+    if np.isfinite(found.train_to_rest.distances).all():
+        # A window that lies near to all series is near to generated ones too, and proves nothing.
+        odd = [
+            np.log((near.distances + _SAME) / (real.distances + _SAME))
+            for near, real in (
+                (members, found.train_to_rest),
+                (others, found.held_out_to_train),
+            )
+        ]
         calibrated = attack_auc(odd[0], odd[1], counts)
         metrics.append(
             _metric("mia_calibrated", "the same, held against the distance to real series (AUC)",

@@ -6,7 +6,6 @@ from typing import Literal
 
 from serinette.core.errors import ConfigError
 
-Engine = Literal["auto", "autoregressive", "latent"]
 TYPES = ("real", "integer", "category", "boolean", "datetime", "identifier", "text")
 
 
@@ -42,9 +41,6 @@ class SeriesConfig:
     """Relations that must hold in every row: `end >= start`, `total = net + tax`, `age > 0`."""
     window: int = 0
     """Steps of a training window, at least 2; 0 lets the data choose."""
-    engine: Engine = "auto"
-    """`autoregressive`, `latent` (an LSTM autoencoder and a WGAN-GP on its latent), or the better
-    one on validation data."""
 
     def __post_init__(self) -> None:
         for name, kind in self.types.items():

@@ -4,9 +4,7 @@ A file of up to 64 MB is decoded as a whole, with all that `kinds.text.encodings
 one flows through in pieces, its encoding found out from the first place that is not UTF-8.
 """
 
-import codecs
 import csv
-import gzip
 import hashlib
 import io
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,6 +20,7 @@ from serinette.kinds.series.cells import Numerals
 from serinette.kinds.series.config import SeriesConfig
 from serinette.kinds.series.dates import formats_of
 from serinette.kinds.series.dialect import Dialect, sniff
+from serinette.kinds.series.streamed import Encoding, check_encoding, opened, stream_encoding
 from serinette.kinds.text.encodings import decode
 
 STREAMED_BYTES: Final = 64 << 20
@@ -29,15 +28,7 @@ STREAMED_BYTES: Final = 64 << 20
 MOST_COLUMNS: Final = 10_000
 _GZIP_GROWTH: Final = 8
 _SAMPLE: Final = 1 << 16
-_BLOCK: Final = 1 << 20
 _CHUNK_CELLS: Final = 200_000
-_CODECS: Final = {
-    "UTF-8 with byte-order mark": "utf-8-sig",
-    "UTF-16 LE": "utf-16-le",
-    "UTF-16 BE": "utf-16-be",
-    "UTF-32 LE": "utf-32-le",
-    "UTF-32 BE": "utf-32-be",
-}
 
 
 @dataclass(kw_only=True)
@@ -52,7 +43,7 @@ class CsvFile:
     has_header: bool
     text: str | None = None
     """The whole file, if it is short."""
-    codec: str = "utf-8"
+    encoding: Encoding
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -152,10 +143,7 @@ class CsvFile:
         if self.text is not None:
             yield io.StringIO(self.text, newline="")
             return
-        with (
-            _open(self.path) as binary,
-            io.TextIOWrapper(binary, encoding=self.codec, newline="") as lines,
-        ):
+        with _text(self.path, self.encoding) as lines:
             yield lines
 
 
@@ -173,29 +161,33 @@ def open_csv(path: Path, config: SeriesConfig, *, most_bytes: int = STREAMED_BYT
     """
     n_bytes = _size(path)
     growth = _GZIP_GROWTH if path.suffix == ".gz" else 1
+    if config.encoding is not None:
+        check_encoding(config.encoding)
     text: str | None = None
-    warnings: tuple[str, ...] = ()
     if n_bytes * growth <= most_bytes:
-        data = _read(path)
-        decoded = decode(data, str(path), config.encoding)
-        text, label, warnings, codec = decoded.text, decoded.encoding, decoded.warnings, "utf-8"
+        with opened(path) as binary:
+            decoded = decode(binary.read(), str(path), config.encoding)
+        text = decoded.text
+        encoding = Encoding(label=decoded.encoding, warnings=decoded.warnings)
         sample = text[:_SAMPLE]
     else:
-        label, codec = _stream_encoding(path, config.encoding)
-        with _open(path) as binary, io.TextIOWrapper(binary, codec, newline="") as lines:
-            sample = lines.read(_SAMPLE)
+        encoding = stream_encoding(path, config.encoding)
+        sample = _sample(path, encoding)
     if not sample.strip():
         raise DataError(f"{path}: empty; give a table of at least one row")
     dialect = sniff(sample, config)
     names, has_header, notes, doubts = _header(path, sample, dialect, config)
-    source = SourceFile(path=str(path), sha256=_sha256(path), n_bytes=n_bytes, encoding=label)
+    source = SourceFile(
+        path=str(path), sha256=_sha256(path), n_bytes=n_bytes, encoding=encoding.label
+    )
     mark = {"\t": "tabs"}.get(dialect.delimiter, repr(dialect.delimiter))
     notes.insert(
-        0, f"{path}: read as {label}, fields divided by {mark}, decimal {dialect.decimal!r}"
+        0,
+        f"{path}: read as {encoding.label}, fields divided by {mark}, decimal {dialect.decimal!r}",
     )
     return CsvFile(
         path=path, source=source, dialect=dialect, names=names, has_header=has_header, text=text,
-        codec=codec, notes=notes, warnings=[*warnings, *doubts],
+        encoding=encoding, notes=notes, warnings=[*encoding.warnings, *doubts],
     )  # fmt: skip
 
 
@@ -255,59 +247,23 @@ def _is_data(first: Sequence[str], second: Sequence[str], numerals: Numerals) ->
     )
 
 
-def _stream_encoding(path: Path, told: str | None) -> tuple[str, str]:
-    """Return the encoding of a long file, as it is told and as a codec."""
-    if told is not None:
-        return told, told
-    with _open(path) as binary:
-        begin: bytes = binary.read(_BLOCK)
-    if (
-        begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF8))
-        or b"\0" in begin
-    ):
-        label = decode(begin[: len(begin) // 4 * 4], str(path)).encoding
-        plain = label.removesuffix(" without byte-order mark")
-        return label, _CODECS.get(plain, plain)
-    bad = _first_bad(path)
-    if bad is None:
-        return "UTF-8", "utf-8"
-    label = decode(bad, str(path)).encoding
-    if label == "UTF-8":  # a few strange bytes among many good ones
-        label = "cp1252"
-    return label, label.split(" ", maxsplit=1)[0].lower()
-
-
-def _first_bad(path: Path) -> bytes | None:
-    """Return the block around the first bytes that are not UTF-8."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    block: bytes
-    with _open(path) as binary:
-        while block := binary.read(_BLOCK):
-            try:
-                decoder.decode(block)
-            except UnicodeDecodeError:
-                return block
-    return None
-
-
 @contextmanager
-def _open(path: Path) -> Iterator[Any]:
-    """Open a file, packed or not, for its bytes."""
-    with path.open("rb") as plain:
-        if path.suffix != ".gz":
-            yield plain
-            return
-        with gzip.GzipFile(fileobj=plain) as unpacked:
-            yield unpacked
+def _text(path: Path, encoding: Encoding) -> Iterator[io.TextIOWrapper]:
+    with (
+        opened(path) as binary,
+        io.TextIOWrapper(binary, encoding.codec, encoding.errors, newline="") as lines,
+    ):
+        yield lines
 
 
-def _read(path: Path) -> bytes:
+def _sample(path: Path, encoding: Encoding) -> str:
     try:
-        with _open(path) as binary:
-            content: bytes = binary.read()
-            return content
-    except (gzip.BadGzipFile, EOFError) as error:
-        raise DataError(f"{path}: not a whole gzip file ({error}); pack it again") from error
+        with _text(path, encoding) as lines:
+            return lines.read(_SAMPLE)
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path}: not {encoding.label} ({error.reason}); leave the encoding out or give another"
+        ) from error
 
 
 def _size(path: Path) -> int:

@@ -17,7 +17,7 @@ _MONTHS: Final = (
 )  # fmt: skip
 _SHORT: Final = tuple(month[:3] for month in _MONTHS)
 _DAYS: Final = (
-    "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d",
+    "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y-%m", "%b %Y",
     "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%m.%d.%Y", "%d-%m-%Y", "%m-%d-%Y",
     "%d/%m/%y", "%m/%d/%y", "%d.%m.%y", "%d-%m-%y", "%m-%d-%y",
     "%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%y",
@@ -26,11 +26,13 @@ _CLOCKS: Final = ("", "%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S 
 _ZONES: Final = ("", "%z")
 _PARTS: Final = {
     "Y": "([0-9]{4})", "y": "([0-9]{2})", "m": "([0-9]{1,2})", "d": "([0-9]{1,2})",
-    "b": f"({'|'.join(_SHORT)})", "B": f"({'|'.join(_MONTHS)})",
+    "b": f"((?i:{'|'.join(_SHORT)}))", "B": f"((?i:{'|'.join(_MONTHS)}))",
     "H": "([0-9]{1,2})", "I": "([0-9]{1,2})", "M": "([0-9]{2})", "S": "([0-9]{2})",
     "f": "([0-9]{1,9})", "p": "([AaPp][Mm])", "z": " ?(Z|UTC|[+-][0-9]{2}:?[0-9]{2})",
 }  # fmt: skip
-_LOOKS: Final = re.compile(r"[0-9]{1,4}[-/. ].*[-/. ]|[A-Z][a-z]{2,8} [0-9]{1,2}, [0-9]{4}")
+_LOOKS: Final = re.compile(
+    r"[0-9]{1,4}[-/. ].*[-/. ]|[0-9]{4}-[01][0-9]$|[A-Za-z]{3,9} ([0-9]{1,2}, )?[0-9]{4}"
+)
 _LONGEST: Final = 45
 _PIVOT: Final = 69
 _PARTS_OF_TEMPLATE: Final = {
@@ -120,7 +122,8 @@ def swapped(format_: str) -> str | None:
 
 
 def _seconds(parts: dict[str, Sequence[str]]) -> Float[np.ndarray, " N"] | None:
-    year, month, day = _year(parts), _month(parts), _whole(parts["d"])
+    year, month = _year(parts), _month(parts)
+    day = _whole(parts["d"]) if "d" in parts else np.ones_like(year)
     months = (year - 1970) * 12 + month - 1
     first = months.astype("datetime64[M]").astype("datetime64[D]")
     length = (months + 1).astype("datetime64[M]").astype("datetime64[D]") - first
@@ -164,7 +167,7 @@ def _year(parts: dict[str, Sequence[str]]) -> Int[np.ndarray, " N"]:
 def _month(parts: dict[str, Sequence[str]]) -> Int[np.ndarray, " N"]:
     for letter, names in (("b", _SHORT), ("B", _MONTHS)):
         if letter in parts:
-            return np.array([names.index(name) + 1 for name in parts[letter]])
+            return np.array([names.index(name.capitalize()) + 1 for name in parts[letter]])
     return _whole(parts["m"])
 
 
@@ -186,6 +189,8 @@ def _letters(format_: str) -> Iterable[str]:
 
 def _pattern(format_: str) -> str:
     escaped = re.escape(format_).replace("\\ ", " ")
+    # Who writes .5 often leaves .0 away.
+    escaped = escaped.replace(r"\.%f", rf"(?:\.{_PARTS['f']})?")
     return re.sub("%(.)", lambda match: _PARTS[match[1]], escaped)
 
 

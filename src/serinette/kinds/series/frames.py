@@ -79,11 +79,7 @@ def load_frame(source: Any, config: SeriesConfig) -> Loaded:
     place = "the array" if like in ("numpy", "sequences") else "the table"
     if not columns or not _n_rows(columns[0]):
         raise DataError(f"{place} is empty; give at least one row and one column")
-    if len(columns) > MOST_COLUMNS:
-        raise DataError(
-            f"{place} has {len(columns)} columns; at most {MOST_COLUMNS} are modelled together: "
-            "leave some out, or turn the table so that they become rows"
-        )
+    _check_width(len(columns), place)
     found = {cells.name: decide_cells(cells, config, place) for cells in columns}
     loaded = Loaded(
         columns=tuple(as_column(cells, found[cells.name], config) for cells in columns),
@@ -92,6 +88,14 @@ def load_frame(source: Any, config: SeriesConfig) -> Loaded:
     tell(loaded, found)
     loaded.warnings += doubts
     return loaded
+
+
+def _check_width(n_columns: int, place: str) -> None:
+    if n_columns > MOST_COLUMNS:
+        raise DataError(
+            f"{place} has {n_columns} columns; at most {MOST_COLUMNS} are modelled together: "
+            "leave some out, or turn the table so that they become rows"
+        )
 
 
 def as_column(cells: Cells, finding: Finding, config: SeriesConfig) -> Column:
@@ -205,7 +209,8 @@ def type_of(series: Any, name: str) -> Any:
 
 
 def _of_array(array: Any) -> tuple[list[Cells], list[str]]:
-    return [of_array(f"c{n}", array[:, n], str(array.dtype)) for n in range(array.shape[1])], []
+    _check_width(array.shape[1], "the array")
+    return [of_array(f"c{n}", c, str(array.dtype)) for n, c in enumerate(array.T, 1)], []
 
 
 def _of_sequences(array: Any) -> tuple[list[Cells], list[str]]:

@@ -78,7 +78,7 @@ def load_columnar(paths: Sequence[Path], config: SeriesConfig, scratch: Path | N
 def _scan(polars: Any, path: Path) -> Any:
     if path.suffix.lower() in PARQUET:
         return polars.scan_parquet(path, glob=False)
-    return polars.scan_ipc(path, memory_map=False)
+    return polars.scan_ipc(path)
 
 
 def _source(path: Path) -> SourceFile:

@@ -35,7 +35,7 @@ _ENTITY_NAMES: Final = re.compile(
 _FEWER: Final = 0.1
 """An entity must bring repeated times down to less than this share of what they were."""
 _REPEATED: Final = 0.05
-_MOST_REPEATED: Final = 0.5
+_MOST_REPEATED: Final = 0.9
 _SHORTEST_MEAN: Final = 2.0
 
 
@@ -73,7 +73,10 @@ def find_roles(
         repeated = _repeated(time.values[:_JUDGED_ROWS], codes_of(columns, roles.entity))
         if repeated <= _MOST_REPEATED and (time.type == "datetime" or _rises(columns, roles)):
             return roles
-        roles.notes = [f"`{time.name}` is not taken for the time: it does not rise from row to row"]
+        why = "it does not rise from row to row"
+        if repeated > _MOST_REPEATED:
+            why = f"{repeated:.0%} of the rows repeat it; if it is, name the entity with --entity"
+        roles.notes = [f"`{time.name}` is not taken for the time: {why}"]
         roles.warnings.clear()
         roles.time = None
         roles.entity = roles.entity if told else ()
@@ -187,6 +190,7 @@ def _entity_candidates(columns: Sequence[Column], time: str | None) -> list[Colu
         for column in columns
         if column.type in ("category", "identifier", "integer")
         and column.name != time
+        and len(columns) > 1  # something must be left to be drawn
         and (column.levels or column.type == "integer")
     ]
     return sorted(eligible, key=lambda c: (not _is_entity_name(c.name), c.type == "integer"))

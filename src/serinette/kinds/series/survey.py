@@ -47,6 +47,8 @@ class Survey:
     """How often each spelling occurs; None: there are more than `most_levels`."""
     formats: tuple[str, ...] | None = None
     """Formats of dates that fit all words so far; None: no word yet."""
+    first_undated: tuple[int, str] | None = None
+    """The first word that fits no format that all words before it fit."""
 
     @property
     def n_cells(self) -> int:
@@ -111,6 +113,7 @@ class Survey:
 
     def _add_mixed(self, cells: Sequence[str]) -> None:
         words: list[str] = []
+        rows: list[int] = []
         for at, cell in enumerate(cells):
             if self.numerals.is_missing(cell):
                 self.n_missing += 1
@@ -119,6 +122,7 @@ class Survey:
             else:
                 self.first_word = self.first_word or (self.n_rows + at, cell)
                 words.append(cell)
+                rows.append(self.n_rows + at)
         if not words:
             return
         self.n_words += len(words)
@@ -128,4 +132,17 @@ class Survey:
             self.formats = formats_of(words[0].strip())
         if self.formats:
             plain = [word.strip() for word in words]
-            self.formats = tuple(f for f in self.formats if read_dates(plain, f) is not None)
+            left = tuple(f for f in self.formats if read_dates(plain, f) is not None)
+            if not left:
+                at = _first_undated(plain, self.formats)
+                self.first_undated = rows[at], words[at]
+            self.formats = left
+
+
+def _first_undated(words: Sequence[str], formats: Sequence[str]) -> int:
+    """Return which word is the first that no format fits which fits all before it."""
+    for at, word in enumerate(words):
+        formats = [format_ for format_ in formats if read_dates([word], format_) is not None]
+        if not formats:
+            return at
+    raise AssertionError

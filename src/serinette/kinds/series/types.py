@@ -8,12 +8,12 @@ Whole numbers of few levels stay integers: they have an order, and few levels ge
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from serinette.core.errors import DataError
 from serinette.kinds.series.config import SeriesConfig
-from serinette.kinds.series.dates import swapped
+from serinette.kinds.series.dates import read_dates, swapped
 from serinette.kinds.series.survey import Survey
 from serinette.kinds.series.table import ColumnType
 
@@ -29,6 +29,8 @@ _NUMBERS_SHARE: Final = 0.99
 _LONG_WORD: Final = 24
 _MOSTLY: Final = 0.5
 _FEW: Final = 20
+_MOST_DIGITS: Final = 6
+_SECOND_DIGITS: Final = re.compile(r":[0-9]{2}\.([0-9]+)")
 _IS_ID: Final = re.compile(r"(?:^|[_\s.-])(?i:id|key|uuid|guid)$|[a-z]I[Dd]$")
 
 
@@ -78,7 +80,8 @@ def decide(  # noqa: PLR0911 - one line for each rule of the module's list
         return _date(survey, config)
     if survey.n_words == 0 and not _is_code(survey):
         return _numbers(survey, config, place)
-    return _words(survey, config, place)
+    found = _words(survey, config, place)
+    return found if survey.first_undated is None else _undated(survey, found, place)
 
 
 def _numbers(survey: Survey, config: SeriesConfig, place: Place) -> Finding:
@@ -112,7 +115,7 @@ def _words(survey: Survey, config: SeriesConfig, place: Place) -> Finding:
     if survey.n_words and mean_length >= _LONG_WORD and n_cells >= _FEW:
         if len(levels) > _MOSTLY * n_cells:
             return _text(survey)
-    elif len(levels) == n_cells > 1:
+    elif len(levels) == n_cells > 1 and warning is None:
         return _identifier(survey)
     if len(levels) > config.most_levels:
         return _identifier(survey, f"{len(levels)} different spellings")
@@ -165,16 +168,35 @@ def _date(survey: Survey, config: SeriesConfig) -> Finding:
                 f"`{survey.name}`: no day is above 12, so day and month may be confused; read as "
                 f"{chosen} (--data.day_first false reads {month_first})"
             )
+    elif config.day_first not in (None, chosen.startswith("%d")) and other is not None:
+        warning = (
+            f"`{survey.name}`: a number above 12 stands where data.day_first puts the month; "
+            f"read as {chosen}"
+        )
     if "%z" in chosen:
         note = f"`{survey.name}`: times with a zone, turned into UTC"
     decimals = _second_digits(survey) if "%f" in chosen else None
     return Finding(type="datetime", format=chosen, decimals=decimals, note=note, warning=warning)
 
 
+def _undated(survey: Survey, found: Finding, place: Place) -> Finding:
+    """Say that a column of dates is none because of some cell."""
+    assert survey.first_undated is not None  # noqa: S101
+    row, word = survey.first_undated
+    warning = (
+        f"`{survey.name}` begins with dates, but {word!r} ({place(row)}) is none, or is written "
+        f"in another way: read as {found.type}; mend it, or say "
+        f"--data.missing '[\"\", {_quoted(word)}]'"
+    )
+    return replace(found, warning=warning)
+
+
 def _second_digits(survey: Survey) -> int:
-    word = survey.first_word[1] if survey.first_word else ""
-    found = re.search(r"\.([0-9]+)(?![0-9.])(?:\s|Z|[+-]|U|$)", word)
-    return len(found[1]) if found and survey.counts is None else 6
+    """Return the most digits of a second's fraction that are written, as far as words were kept."""
+    if survey.counts is None:
+        return _MOST_DIGITS
+    found = (_SECOND_DIGITS.search(word) for word in _levels(survey))
+    return min(max((len(match[1]) for match in found if match), default=0), _MOST_DIGITS)
 
 
 def _opposites(survey: Survey) -> tuple[str, str] | None:
@@ -267,12 +289,24 @@ def _told_date(survey: Survey, config: SeriesConfig, place: Place) -> Finding:
     if survey.formats and not survey.n_numbers:
         return _date(survey, config)
     if survey.n_numbers and not survey.n_words and survey.is_integral:
-        return Finding(type="datetime", format=_epoch(survey))
+        return _told_number_date(survey, place)
     row, cell = survey.first_word or survey.first_fraction or (0, "")
     raise DataError(
         f"{place(row)}, column `{survey.name}`: {cell!r} is no date that can be read; write dates "
         "as 2024-12-31 or 2024-12-31 23:59:59"
     )
+
+
+def _told_number_date(survey: Survey, place: Place) -> Finding:
+    format_ = _epoch(survey)
+    words = () if survey.counts is None or format_ != "%Y%m%d" else _levels(survey)
+    for word in words:
+        if read_dates([word.strip()], format_) is None:
+            raise DataError(
+                f"{place(0)} and below, column `{survey.name}`: {word!r} is no day of the "
+                "calendar; mend it, or leave the cell empty"
+            )
+    return Finding(type="datetime", format=format_)
 
 
 def _epoch(survey: Survey) -> str:

@@ -33,6 +33,8 @@ _HEAVY = 2.5
 _N_KNOTS = 513
 _FEWEST = 50
 _ATOM_WIDTH = 1e-7
+_SMALLEST = 1e-9
+"""A spread below this, in standard deviations of a column, is rounding."""
 _FARTHEST = 10.0
 
 
@@ -148,12 +150,13 @@ def fit_value(
         has_opening: Whether the first row of a sequence has a value.
     """
     there = x[~np.isnan(x)]
-    center, scale = float(there.mean()), float(there.std()) or 1.0
+    center, scale = float(there.mean()), float(there.std())
+    scale = scale if scale > _SMALLEST * max(1.0, abs(center)) else 1.0
     knots, scores = _knots(there)
     low, high = float(there.min()), float(there.max())
     first = ValueCode(
         name=name, center=center, scale=scale, knots=knots, scores=scores, low=low, high=high,
-        missing=bool(np.isnan(x).any()), has_opening=has_opening,
+        missing=bool(np.isnan(x if has_opening else x[~is_first]).any()), has_opening=has_opening,
     )  # fmt: skip
     z = _filled(first.level(x), is_first)
     changes = np.diff(z)[~is_first[1:]]
@@ -161,18 +164,24 @@ def fit_value(
     mode = _mode(z, changes, bends)
     y = {"level": z[~np.isnan(first.level(x))], "increment": changes, "curve": bends}[mode]
     atoms, rest = _atoms(y)
-    unit = float(rest.std()) if len(rest) > 1 and rest.std() > 0 else float(np.abs(y).max()) or 1.0
+    unit = _spread(rest) or _spread(y) or 1.0
     is_coarse = grid > 1e-4 * scale
     return ValueCode(
         **{
             **asdict(first),
             "mode": mode,
             "unit": unit,
-            "pace": float(changes.std()) or 1.0 if len(changes) else 1.0,
+            "pace": _spread(changes) or 1.0,
             "atoms": tuple(float(atom / unit) for atom in atoms),
             "grid": grid if is_coarse else 0.0,
         }
     )
+
+
+def _spread(z: Float[np.ndarray, " N"]) -> float:
+    """Return the standard deviation; 0 where there is none but that of rounding."""
+    spread = float(z.std()) if len(z) > 1 else 0.0
+    return spread if spread > _SMALLEST else 0.0
 
 
 def _knots(x: Float[np.ndarray, " N"]) -> tuple[tuple[float, ...], tuple[float, ...]]:

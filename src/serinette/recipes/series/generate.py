@@ -7,7 +7,7 @@ Shape letters: `B` sequences side by side, `T` rows.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -48,7 +48,7 @@ class SeriesRequest:
     """Seconds between rows, where they are regular; None: the data's."""
     statics: Mapping[str, Any] = field(default_factory=dict)
     """Facts of all sequences by column: {"region": "north"}."""
-    scenario: Mapping[str, Sequence[float | str | None]] = field(default_factory=dict)
+    scenario: Mapping[str, Any] = field(default_factory=dict)
     """Columns that are given row by row; None is drawn. The first row is never given."""
     temperature: float = 1.0
     """Below 1 tamer, above 1 wilder; above 0."""
@@ -122,10 +122,7 @@ def generate_series(
 def joined(tables: Sequence[Table]) -> Table:
     """Put tables of one model one after another."""
     first = tables[0]
-    columns = []
-    for k, column in enumerate(first.columns):
-        values = np.concatenate([np.asarray(t.columns[k].values) for t in tables])
-        columns.append(_with_values(column, values, _joined_levels(tables, k)))
+    columns = [_joined_column(tables, k) for k in range(len(first.columns))]
     shifts = np.cumsum([0] + [t.n_rows for t in tables[:-1]])
     starts = [t.starts[:-1] + shift for t, shift in zip(tables, shifts, strict=True)]
     end = int(shifts[-1]) + tables[-1].n_rows
@@ -138,20 +135,16 @@ def joined(tables: Sequence[Table]) -> Table:
     )
 
 
-def _joined_levels(tables: Sequence[Table], k: int) -> tuple[str, ...]:
+def _joined_column(tables: Sequence[Table], k: int) -> Column:
+    """Put one column of some tables end to end; names of sequences are numbered on."""
     column = tables[0].columns[k]
-    if column.name not in tables[0].entity:
-        return column.levels
-    return tuple(level for t in tables for level in t.columns[k].levels)
-
-
-def _with_values(column: Column, values: np.ndarray, levels: tuple[str, ...]) -> Column:
-    if levels is not column.levels and len(levels) == len(column.levels):
-        levels = column.levels
-    return Column(
-        name=column.name, type=column.type, values=values, levels=levels,
-        decimals=column.decimals, format=column.format, dtype=column.dtype,
-    )  # fmt: skip
+    parts = [np.asarray(table.columns[k].values) for table in tables]
+    levels = column.levels
+    if levels and column.name in tables[0].entity:
+        shifts = np.cumsum([0] + [len(table.columns[k].levels) for table in tables[:-1]])
+        parts = [part + shift for part, shift in zip(parts, shifts, strict=True)]
+        levels = tuple(level for table in tables for level in table.columns[k].levels)
+    return replace(column, values=np.concatenate(parts), levels=levels)
 
 
 def _grown(
