@@ -157,7 +157,7 @@ def test_an_unknown_name_is_answered_with_the_nearest(tmp_path):
     with pytest.raises(NotFoundError, match=r"corpus 'shakespere' .*did you mean 'shakespeare'\?"):
         get_corpus("shakespere", tmp_path)
     with pytest.raises(
-        NotFoundError, match=r"\(there are: shakespeare, shakespeare-small, tang, song\)"
+        NotFoundError, match=r"\(there are: shakespeare, shakespeare-small, tang, song, weather\)"
     ):
         get_corpus("xyz", tmp_path)
 

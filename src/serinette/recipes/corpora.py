@@ -124,6 +124,7 @@ CORPORA: Final[Mapping[str, CorpusEntry]] = {
         "shakespeare-small", "9 plays of Shakespeare", 1_120_007, _SMALL
     ),
     "tang": _poetry("tang", "Poems of the Tang (全唐詩), traditional characters", 3_314_508),
+    "song": _poetry("song", "Poems (詩) of the Song, traditional characters", 15_125_726),
     "weather": CorpusEntry(
         name="weather",
         title="a typical year of hourly weather at Greensboro, USA (TMY3)",
@@ -135,7 +136,6 @@ CORPORA: Final[Mapping[str, CorpusEntry]] = {
         folder="pvlib/data/723170TYA.CSV",
         layout="table",
     ),
-    "song": _poetry("song", "Poems (詩) of the Song, traditional characters", 15_125_726),
 }
 """Everything that `serinette data get` knows."""
 
