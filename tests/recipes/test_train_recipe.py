@@ -197,7 +197,7 @@ def test_an_unknown_argument_is_refused(tmp_path):
 
 
 def test_public_names_are_the_documented_ones():
-    assert set(serinette.__all__) == {"Model", "__version__", "load", "train"}
+    assert set(serinette.__all__) == {"Model", "SeriesModel", "__version__", "load", "train"}
     with pytest.raises(AttributeError, match="has no attribute 'trian'"):
         serinette.trian  # noqa: B018
 
