@@ -52,6 +52,11 @@ def alike():
     return found, told
 
 
+def rows(values, length):
+    starts = np.arange(0, len(values) + 1, length)
+    return SeriesSet(values=values, starts=starts, columns=COLUMNS[:2])
+
+
 def lights(found):
     return {verdict.name: verdict.light for verdict in found.verdicts}
 
@@ -133,6 +138,25 @@ def test_tiny_sets_are_measured_as_far_as_it_goes(n_rows, is_missing):
     tiny = SeriesSet(values=values, starts=np.array([0, n_rows]), columns=COLUMNS[:2])
     found = evaluate_series(tiny, tiny, tiny, seed=0, is_quick=True, tell=lambda _: None)
     assert page(Evaluation(subject="t", headline="", verdicts=(), sections=found.sections))
+
+
+@pytest.mark.parametrize("value", [0.0, 3.0, 1e300, 1e-300])
+@pytest.mark.parametrize("length", [1, 12])
+def test_a_constant_table_is_measured_and_nothing_is_said_to_be_predictable(value, length):
+    same = rows(np.full((360, 2), value), length)
+    found = evaluate_series(same, same, same, seed=0, is_quick=True, tell=lambda _: None)
+    assert lights(found)["Values"] == "green"
+    assert lights(found).get("Prediction", "none") == "none"
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-15, 1e300])
+def test_numbers_of_any_size_are_judged_alike(size):
+    generator = np.random.default_rng(0)
+    sides = [rows(size * generator.normal(size=(360, 2)), 12) for _ in range(2)]
+    wide = rows(size * 3 * generator.normal(size=(360, 2)), 12)
+    found = evaluate_series(*sides, wide, seed=0, is_quick=True, tell=lambda _: None)
+    assert lights(found)["Values"] == "red"
+    assert lights(found)["Judge"] == "red"
 
 
 def test_an_empty_set_is_refused():

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -145,6 +146,15 @@ def test_a_boolean_needs_one_channel_and_a_constant_does_not_blow_up():
     scaler = Scaler.fit(series)
     assert scaler.n_channels == 2
     assert np.isfinite(scaler.rows(series)).all()
+
+
+def test_one_value_far_out_is_not_the_measure_of_all_others():
+    values = np.random.default_rng(0).normal(size=(360, 1))
+    tame = replace(counted([360]), values=values)
+    wild = replace(tame, values=np.where(np.arange(360)[:, None] == 5, 1e300, values))
+    spreads = [Scaler.fit(series).channels[0].spread for series in (tame, wild)]
+    assert spreads[1] == pytest.approx(spreads[0], rel=0.05)
+    assert np.isfinite(Scaler.fit(tame).rows(wild)).all()
 
 
 def test_few_sequences_are_cut_and_many_are_not():

@@ -177,34 +177,45 @@ def _lags(comparison: Comparison) -> Int[np.ndarray, " L"]:
     return enough
 
 
-def _products(
-    side: Side, found: Channels, lag: int
-) -> tuple[Float[np.ndarray, "R C"], Float[np.ndarray, "R C"]]:
-    """Return totals of products of rows `lag` apart, and how many pairs they are."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Pairs:
+    """Totals over pairs of rows `lag` apart in which both values are known."""
+
+    products: Float[np.ndarray, "R K"]
+    firsts: Float[np.ndarray, "R K"]
+    """Of the earlier values. They stand in the pairs only: their mean is not the column's."""
+    seconds: Float[np.ndarray, "R K"]
+    counts: Float[np.ndarray, "R K"]
+
+
+def _pairs(side: Side, found: Channels, lag: int) -> _Pairs:
+    """Add up pairs of a channel with itself."""
     n = found.series.n_rows
     is_within = found.series.owners[: n - lag] == found.series.owners[lag:]
     known = found.is_known[: n - lag] & found.is_known[lag:] & is_within[:, None]
-    products = np.where(known, found.values[: n - lag] * found.values[lag:], 0.0)
-    blank = np.zeros((lag, products.shape[1]))
-    sums = piece_sums(found.series, np.vstack([products, blank]))
-    counts = piece_sums(found.series, np.vstack([known.astype(np.float64), blank]))
-    return side.totals(sums), side.totals(counts)
+    first, second = found.values[: n - lag], found.values[lag:]
+    blank = np.zeros((lag, known.shape[1]))
+    totals = [
+        side.totals(piece_sums(found.series, np.vstack([np.where(known, rows, 0.0), blank])))
+        for rows in (first * second, first, second, 1.0)
+    ]
+    return _Pairs(products=totals[0], firsts=totals[1], seconds=totals[2], counts=totals[3])
 
 
-def _crossed_products(
-    side: Side, found: Channels, lag: int, n_crossed: int
-) -> tuple[Float[np.ndarray, "R K"], Float[np.ndarray, "R K"]]:
-    """Return the same of every channel with every other, the second one later by `lag`."""
-    shape = (found.series.n_sequences, n_crossed, n_crossed)
-    sums, counts = np.zeros(shape), np.zeros(shape)
+def _crossed_pairs(side: Side, found: Channels, lag: int, n_crossed: int) -> _Pairs:
+    """Add up pairs of every channel with every other, the second one later by `lag`."""
+    sums = np.zeros((4, found.series.n_sequences, n_crossed, n_crossed))
     values = found.values[:, :n_crossed]
     known = found.is_known[:, :n_crossed].astype(np.float64)
     for k, (first, last) in enumerate(pairwise(found.series.starts.tolist())):
         if last - first > lag:
-            sums[k] = values[first : last - lag].T @ values[first + lag : last]
-            counts[k] = known[first : last - lag].T @ known[first + lag : last]
-    flat = shape[0], n_crossed * n_crossed
-    return side.totals(sums.reshape(flat)), side.totals(counts.reshape(flat))
+            early, late = slice(first, last - lag), slice(first + lag, last)
+            sums[0, k] = values[early].T @ values[late]
+            sums[1, k] = values[early].T @ known[late]
+            sums[2, k] = known[early].T @ values[late]
+            sums[3, k] = known[early].T @ known[late]
+    totals = [side.totals(one.reshape(len(one), n_crossed * n_crossed)) for one in sums]
+    return _Pairs(products=totals[0], firsts=totals[1], seconds=totals[2], counts=totals[3])
 
 
 def _level(side: Side, found: Channels) -> tuple[Float[np.ndarray, "R C"], ...]:
@@ -219,15 +230,25 @@ def _level(side: Side, found: Channels) -> tuple[Float[np.ndarray, "R C"], ...]:
 
 
 def _normed(
-    products: Float[np.ndarray, "R K"],
-    counts: Float[np.ndarray, "R K"],
+    pairs: _Pairs,
     means: tuple[Float[np.ndarray, "R K"], Float[np.ndarray, "R K"]],
     deviations: tuple[Float[np.ndarray, "R K"], Float[np.ndarray, "R K"]],
 ) -> Float[np.ndarray, "R K"]:
-    """Return correlations; of a constant they are 0."""
-    together = products / np.maximum(counts, 1.0) - means[0] * means[1]
+    """Return correlations; of a constant they are 0.
+
+    What is averaged is (first - its mean) (second - its mean). The product of the means alone may
+    not be taken off: where sequences have a course, rows that have a partner lie elsewhere than
+    all rows, and real series would be 0.15 apart from real ones.
+    """
+    totals = (
+        pairs.products
+        - means[1] * pairs.firsts
+        - means[0] * pairs.seconds
+        + means[0] * means[1] * pairs.counts
+    )
+    together = totals / np.maximum(pairs.counts, 1.0)
     correlations = np.clip(together / deviations[0] / deviations[1], -1.0, 1.0)
-    normed: Float[np.ndarray, "R K"] = np.where(counts > 0, correlations, 0.0)
+    normed: Float[np.ndarray, "R K"] = np.where(pairs.counts > 0, correlations, 0.0)
     return normed
 
 
@@ -236,7 +257,7 @@ def _autocorrelations(
 ) -> Float[np.ndarray, "R L C"]:
     means, deviations = _level(side, found)
     curves: list[Float[np.ndarray, "R C"]] = [
-        _normed(*_products(side, found, int(lag)), (means, means), (deviations, deviations))
+        _normed(_pairs(side, found, int(lag)), (means, means), (deviations, deviations))
         for lag in lags
     ]
     blank = np.zeros((len(means), 0, means.shape[1]))
@@ -248,8 +269,8 @@ def _crossing(side: Side, found: Channels, lag: int, n_crossed: int) -> Float[np
     means, deviations = (one[:, :n_crossed] for one in _level(side, found))
     first = [np.repeat(one, n_crossed, axis=1) for one in (means, deviations)]
     second = [np.tile(one, n_crossed) for one in (means, deviations)]
-    products, counts = _crossed_products(side, found, lag, n_crossed)
-    return _normed(products, counts, (first[0], second[0]), (first[1], second[1]))
+    pairs = _crossed_pairs(side, found, lag, n_crossed)
+    return _normed(pairs, (first[0], second[0]), (first[1], second[1]))
 
 
 def _correlations(side: Side, found: Channels) -> Float[np.ndarray, "R C C"]:

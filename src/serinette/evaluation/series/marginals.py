@@ -17,6 +17,7 @@ from jaxtyping import Float, Int
 
 from serinette.core.metric import Metric
 from serinette.evaluation.series.comparison import Comparison, Side, histograms, piece_sums
+from serinette.evaluation.series.scaling import deviation
 from serinette.evaluation.series.sets import FEWEST_SEQUENCES, GAP, SeriesSet
 
 _MOST_BINS = 256
@@ -73,12 +74,12 @@ def spread(comparison: Comparison, name: str, values: Values) -> Spread | None:
     if not all(len(one) for one, _ in found):
         return None
     edges = _edges([one for one, _ in found])
-    deviation = float(found[0][0].std())
+    width = deviation(found[0][0])
     totals = tuple(
         side.totals(_histogram(side, edges, *pair))
         for side, pair in zip(comparison.sides, found, strict=True)
     )
-    scale = deviation if deviation > 0 else max(abs(float(found[0][0][0])), 1e-12)
+    scale = width if width > 0 else max(abs(float(found[0][0][0])), 1e-12)
     return Spread(name=name, edges=edges, totals=totals, deviation=scale)
 
 

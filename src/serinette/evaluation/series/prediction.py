@@ -89,7 +89,8 @@ def says_nothing(metric: Metric) -> bool:
     """Return whether real series predict no better than the constant does."""
     if metric.floor is None or metric.baseline is None:
         return True
-    return metric.floor > (1 - _LEAST_GAIN) * metric.baseline
+    # Of a constant both are 0.
+    return metric.floor >= (1 - _LEAST_GAIN) * metric.baseline
 
 
 def _task(comparison: Comparison, k: int, targets: list[int]) -> _Task:
@@ -100,7 +101,8 @@ def _task(comparison: Comparison, k: int, targets: list[int]) -> _Task:
     scaler = comparison.scaler
     rows = scaler.windows(series, drawn)[:, :, :-1]
     before = rows[:, :-1, :_MOST_CHANNELS]
-    parts = [before.reshape(len(before), -1), before.mean(axis=1), before.std(axis=1)]
+    flat = before.reshape(len(before), n_lags * before.shape[2])
+    parts = [flat, before.mean(axis=1), before.std(axis=1)]
     columns = [scaler.channels[channel].column for channel in targets]
     return _Task(
         features=np.hstack([*parts, np.ones((len(before), 1), dtype=np.float32)]),

@@ -16,6 +16,8 @@ from serinette.evaluation.series.prediction import says_nothing
 from serinette.evaluation.verdict_rules import Found, Measure, Rule
 
 _ORDER: Sequence[Light] = ("red", "yellow", "green", "none")
+_LEAST_ERROR = 1e-3
+"""Of the constant's error: what is below counts as none."""
 _AGAINST_HELD_OUT = ("Values", "Sequences", "Dependence")
 
 
@@ -144,7 +146,9 @@ def _prediction(found: Found) -> list[Measure]:
     if says_nothing(metric):
         sentence = "Nothing to judge: the columns cannot be predicted from what came before."
         return [Measure(excess=0.0, yellow=0.1, red=0.3, sentence=sentence, is_judged=False)]
-    excess = (metric.value - metric.floor - _slack(metric) / 2) / metric.floor
+    # Where real series predict all but perfectly, a multiple of next to nothing is no fault.
+    least = _LEAST_ERROR * (metric.baseline or 0.0)
+    excess = (metric.value - metric.floor - _slack(metric) / 2) / max(metric.floor, least)
     sentence = (
         f"Learnt from generated series, predictions err by {metric.value:.3g}, learnt from real "
         f"ones by {metric.floor:.3g}."

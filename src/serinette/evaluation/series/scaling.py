@@ -18,6 +18,9 @@ from serinette.evaluation.series.sets import SeriesSet, Windows
 _SPREAD_OF_IQR = 1.349
 """Quartiles of a normal distribution lie this many standard deviations apart."""
 _TINY = 1e-12
+_FARTHEST = 1e300
+_BULK = (0.005, 0.995)
+"""What lies outside must not be the measure of all others."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,7 +42,9 @@ class Channel:
         elif self.kind == "level":
             found = column == self.centre
         else:
-            found = np.nan_to_num(np.arcsinh((column - self.centre) / self.spread), nan=0.0)
+            with np.errstate(over="ignore"):
+                scaled = np.clip((column - self.centre) / self.spread, -_FARTHEST, _FARTHEST)
+            found = np.nan_to_num(np.arcsinh(scaled), nan=0.0)
         channel: Float[np.ndarray, " N"] = found.astype(np.float64)
         return channel
 
@@ -106,15 +111,24 @@ def _stacked(rows: Float32[np.ndarray, "N C"], drawn: Windows) -> Float32[np.nda
     return np.concatenate([rows[drawn.rows], padding], axis=2)
 
 
+def deviation(values: Float[np.ndarray, " _"]) -> float:
+    """Return the standard deviation, of numbers so large that their squares are infinite too."""
+    size = float(np.abs(values).max(initial=0.0))
+    return size * float((values / size).std()) if size > 0 else 0.0
+
+
 def _place(known: Float[np.ndarray, " _"]) -> tuple[float, float]:
     """Return the middle and the spread; of a column that hardly changes, its standard deviation."""
     if len(known) == 0:
         return 0.0, 1.0
-    low, middle, high = np.quantile(known, [0.25, 0.5, 0.75])
-    spread = float(high - low) / _SPREAD_OF_IQR
-    deviation = float(known.std())
-    if spread <= 0.1 * deviation:  # most values are one and the same
-        spread = deviation
-    least = _TINY * max(1.0, abs(float(middle)))
+    low, middle, high = (float(one) for one in np.quantile(known, [0.25, 0.5, 0.75]))
+    spread = (high - low) / _SPREAD_OF_IQR
+    bulk = np.clip(known, *np.quantile(known, _BULK))
+    whole = deviation(bulk) or deviation(known)
+    if spread <= 0.1 * whole:  # most values are one and the same
+        spread = whole
+    # Small is what is small beside the values: there are columns in units of 1e-15.
+    if spread > _TINY * max(abs(low), abs(middle), abs(high)):
+        return middle, spread
     # Of a constant, any other value is far away: its own size is the measure.
-    return float(middle), spread if spread > least else max(abs(float(middle)) * 1e-3, least)
+    return middle, max(abs(middle) * 1e-3, _TINY)
