@@ -53,6 +53,6 @@ def prepare_series(
     parts = split_table(table, settings.groups["split"])
     listener(Note(text=parts.how))
     codec, steps = fit_codec(table, settings.groups["data"], parts.train, parts.starts)
-    for sentence in (*codec.relations.sentences, *described(codec)):
+    for sentence in (*codec.relations.sentences, *codec.relations.notes, *described(codec)):
         listener(Note(text=sentence))
     return PreparedSeries(table=table, parts=parts, codec=codec, steps=steps)

@@ -3,74 +3,119 @@
 Shape letters: `N` rows, `D` columns.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from serinette.kinds.series.relations.columns import ColumnRole
+from serinette.kinds.series.relations.rules import SLACK, LinearRule
 
-if TYPE_CHECKING:
-    from serinette.kinds.series.relations.relations import Relations
+Broken = Iterator[tuple[str, Bool[np.ndarray, " N"]]]
+_EXACT = 2.0**53
+_CHUNK = 2_000_000
 
 
 def count_violations(
-    relations: "Relations", values: Float[np.ndarray, "N D"], starts: Int[np.ndarray, " _"]
+    names: Sequence[str],
+    roles: Sequence[ColumnRole],
+    rules: Sequence[LinearRule],
+    values: Float[np.ndarray, "N D"],
+    starts: Int[np.ndarray, " _"],
 ) -> dict[str, int]:
     """Count the rows that break each relation; only those that are broken are listed."""
     found: dict[str, int] = {}
-    names = relations.names
-    for k, role in enumerate(relations.roles):
-        for words, broken in _broken(role, values, k, starts, names):
-            with np.errstate(invalid="ignore"):
-                n = int((broken & ~np.isnan(values[:, k])).sum())
-            if n:
-                found[f"{names[k]} {words}"] = n
-    for rule in relations.rules:
-        n = int(rule.is_broken(values, relations.roles).sum())
-        if n:
-            found[rule.text] = n
+    chunk = max(1, _CHUNK // max(len(names), 1))
+    for begin in range(0, len(values), chunk):
+        rows = values[begin : begin + chunk]
+        for k, role in enumerate(roles):
+            for words, broken in _broken(role, rows, k, names):
+                _count_(found, f"{names[k]} {words}", broken)
+        for rule in rules:
+            _count_(found, rule.text, _breaks(rule, rows))
+    for k, role in enumerate(roles):
+        if role.role == "counter":
+            _count_(found, f"{names[k]} rises", _falls(role, values[:, k], starts))
     return found
 
 
-def broken_rows(relations: "Relations", values: Float[np.ndarray, "N D"]) -> Bool[np.ndarray, " N"]:
-    """Say which rows break any relation within themselves."""
-    found = np.zeros(len(values), dtype=np.bool_)
-    alone = np.arange(len(values) + 1)
-    for k, role in enumerate(relations.roles):
-        for _, broken in _broken(role, values, k, alone, relations.names):
-            found |= broken & ~np.isnan(values[:, k])
-    for rule in relations.rules:
-        found |= rule.is_broken(values, relations.roles)
-    return found
+def _count_(found: dict[str, int], words: str, broken: Bool[np.ndarray, " N"]) -> None:
+    n = int(broken.sum())
+    if n:
+        found[words] = found.get(words, 0) + n
 
 
 def _broken(
-    role: ColumnRole,
-    values: Float[np.ndarray, "N D"],
-    k: int,
-    starts: Int[np.ndarray, " _"],
-    names: tuple[str, ...],
-) -> list[tuple[str, Bool[np.ndarray, " N"]]]:
+    role: ColumnRole, values: Float[np.ndarray, "N D"], k: int, names: Sequence[str]
+) -> Broken:
     cells = values[:, k]
-    found: list[tuple[str, np.ndarray]] = []
-    with np.errstate(invalid="ignore"):
-        if role.decimals is not None:
-            found.append((f"has {role.decimals} decimals", np.round(cells, role.decimals) != cells))
-        if role.role == "constant":
-            found.append(("is constant", cells != role.offset))
-        elif role.role == "copy":
-            found.append((f"equals {names[role.lower[0]]}", cells != values[:, role.lower[0]]))
-        elif role.role in ("affine", "total"):
-            total = values[:, list(role.lower)] @ np.array(role.factors) + role.offset
-            half = 0.5 * 10.0**-role.decimals if role.decimals is not None else 0.0
-            slack = half * (1 + 1e-6) + 1e-9 * (np.abs(total) + 1)
-            found.append(("follows from others", np.abs(total - cells) > slack))
-        else:
-            found += [(f">= {names[j]}", cells < values[:, j]) for j in role.lower]
-            found += [(f"<= {names[j]}", cells > values[:, j]) for j in role.upper]
-        if role.role == "counter":
-            falls = np.diff(cells, prepend=cells[:1]) < (0 if role.least_step == 0 else 1e-300)
-            falls[starts[:-1][starts[:-1] < len(cells)]] = False
-            found.append(("rises", falls))
+    if role.decimals is not None:
+        units = cells * 10.0**role.decimals
+        is_small = np.abs(units) < _EXACT
+        back = np.round(units[is_small]) / 10.0**role.decimals
+        broken = np.zeros(len(cells), dtype=np.bool_)
+        broken[is_small] = back != cells[is_small]
+        yield f"has {role.decimals} decimals", broken
+    if role.role in ("constant", "copy"):
+        other = role.offset if role.role == "constant" else values[:, role.lower[0]]
+        same = (cells == other) | (np.isnan(cells) & np.isnan(other))
+        yield "is constant" if role.role == "constant" else f"equals {names[role.lower[0]]}", ~same
+    elif role.role in ("affine", "total", "product"):
+        yield "follows from others", _strays(role, values, cells)
+    else:
+        for j in role.lower:
+            yield f">= {names[j]}", cells < values[:, j]
+        for j in role.upper:
+            yield f"<= {names[j]}", cells > values[:, j]
+        yield from _out_of_reach(role, cells)
+
+
+def _strays(
+    role: ColumnRole, values: Float[np.ndarray, "N D"], cells: Float[np.ndarray, " N"]
+) -> Bool[np.ndarray, " N"]:
+    """Say where a column is further from what it follows from than rounding explains."""
+    parts = values[:, list(role.lower)]
+    if role.role == "product":
+        total, size = parts.prod(axis=1), np.abs(parts).prod(axis=1)
+    else:
+        total = parts @ np.array(role.factors) + role.offset
+        size = np.abs(parts) @ np.abs(role.factors) + abs(role.offset)
+    slack = 1e-9 * size
+    if role.decimals is not None:
+        slack = 0.5 * 10.0**-role.decimals * (1 + 1e-6) + 1e-12 * size
+    far = np.abs(total - cells) > slack
+    found: Bool[np.ndarray, " N"] = far | (np.isnan(total) != np.isnan(cells))
     return found
+
+
+def _out_of_reach(role: ColumnRole, cells: Float[np.ndarray, " N"]) -> Broken:
+    if role.role != "counter":
+        yield f"within {role.low:g} and {role.high:g}", (cells < role.low) | (cells > role.high)
+    if role.grid_values:
+        yield "is a known value", ~np.isin(cells, role.grid_values) & ~np.isnan(cells)
+    elif role.grid:
+        steps = (cells - role.low) / role.grid
+        yield (
+            f"is on a grid of {role.grid:g}",
+            np.abs(steps - np.round(steps)) > 1e-6 * (1 + np.abs(steps) * 1e-6),
+        )
+
+
+def _breaks(rule: LinearRule, values: Float[np.ndarray, "N D"]) -> Bool[np.ndarray, " N"]:
+    """Say where a rule as the user wrote it does not hold."""
+    terms = values[:, list(rule.form.columns)] * np.array(rule.form.factors)
+    form = terms.sum(axis=1) + rule.form.offset
+    slack = SLACK * (np.abs(terms).sum(axis=1) + abs(rule.form.offset))
+    if rule.comparison == ">":
+        return np.asarray(form <= slack)
+    if rule.comparison == ">=":
+        return np.asarray(form < -slack)
+    return np.asarray(np.abs(form) > rule.tolerance + slack)
+
+
+def _falls(
+    role: ColumnRole, cells: Float[np.ndarray, " N"], starts: Int[np.ndarray, " _"]
+) -> Bool[np.ndarray, " N"]:
+    steps = np.diff(cells, prepend=np.nan)
+    steps[starts[:-1][starts[:-1] < len(cells)]] = np.nan
+    return np.asarray(steps <= 0 if role.least_step > 0 else steps < 0)

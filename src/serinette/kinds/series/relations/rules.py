@@ -1,8 +1,5 @@
 """What a user asks of every row: `end >= start`, `total = net + tax`, `age > 0`.
 
-A rule is one linear form compared with 0. It is kept by moving the last of its columns that can be
-moved.
-
 Shape letters: `B` rows, `D` columns.
 """
 
@@ -16,8 +13,10 @@ from jaxtyping import Bool, Float
 
 from serinette.core.coercion import nearest
 from serinette.core.errors import ConfigError
-from serinette.kinds.series.relations.columns import DETERMINED, ColumnRole
+from serinette.kinds.series.relations.columns import ColumnRole
 
+SLACK = 4e-15
+"""Of the sum of the sizes of a form's terms: what adding them in another order may change."""
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)|(?P<quoted>`[^`]+`|\"[^\"]+\"|'[^']+')"
     r"|(?P<name>[^\W\d]\w*)|(?P<op><=|>=|==|<|>|=)|(?P<sign>[-+*]))"
@@ -25,63 +24,85 @@ _TOKEN = re.compile(
 
 
 @dataclass(frozen=True, kw_only=True)
-class LinearRule:
-    """`offset + sum of factors * columns`, compared with 0."""
+class Form:
+    """`offset + sum of factors * columns`."""
 
-    text: str
     columns: tuple[int, ...]
     factors: tuple[float, ...]
     offset: float
-    comparison: str
-    """`>=`, `>` or `=`."""
-    moved: int
-    """The column that is moved where the rule does not hold."""
 
-    def form(self, values: Float[np.ndarray, "B D"]) -> Float[np.ndarray, " B"]:
-        """Return the form's value; NaN where a column is missing."""
+    def at(self, values: Float[np.ndarray, "B D"]) -> Float[np.ndarray, " B"]:
+        """Return the form's value in every row; NaN where a column is missing."""
         total = np.full(len(values), self.offset)
         for factor, k in zip(self.factors, self.columns, strict=True):
             total = total + factor * values[:, k]
         return total
 
-    def is_broken(
-        self, values: Float[np.ndarray, "B D"], roles: Sequence[ColumnRole]
-    ) -> Bool[np.ndarray, " B"]:
+    def slack(self, values: Float[np.ndarray, "B D"]) -> Float[np.ndarray, " B"]:
+        """Return how far from 0 the form may be and yet mean 0."""
+        total = np.full(len(values), abs(self.offset))
+        for factor, k in zip(self.factors, self.columns, strict=True):
+            total = total + np.abs(factor * values[:, k])
+        return SLACK * total
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> "Form":
+        """Read plain values back."""
+        return cls(
+            columns=tuple(plain["columns"]),
+            factors=tuple(plain["factors"]),
+            offset=plain["offset"],
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinearRule:
+    """A linear form compared with 0."""
+
+    text: str
+    form: Form
+    """As the user wrote it, everything on one side."""
+    comparison: str
+    """`>=`, `>` or `=`."""
+    solved: Form
+    """The same in columns that can be moved; what rounding may take away is taken off already."""
+    moved: int | None = None
+    """The column that is moved where the rule does not hold; None: it always holds."""
+    tolerance: float = 0.0
+    """Of an equation: how far from 0 it may be because the source rounds one of its columns."""
+
+    def is_broken(self, values: Float[np.ndarray, "B D"]) -> Bool[np.ndarray, " B"]:
         """Say which rows break the rule; a row that lacks a column breaks none."""
-        form = self.form(values)
-        slack = 1e-9 * (np.abs(values[:, list(self.columns)]).max(axis=1) + 1)
+        form, slack = self.form.at(values), self.form.slack(values)
         with np.errstate(invalid="ignore"):
             if self.comparison == "=":
-                half = sum(
-                    abs(f) * 0.5 * 10.0 ** -(roles[k].decimals or 12)
-                    for f, k in zip(self.factors, self.columns, strict=True)
-                )
-                broken = np.abs(form) > half + slack
-            elif self.comparison == ">":
-                broken = form <= 0
-            else:
-                broken = form < -slack
-        found: Bool[np.ndarray, " B"] = broken & ~np.isnan(form)
-        return found
+                return np.asarray(np.abs(form) > slack + self.tolerance)
+            return np.asarray(form <= slack if self.comparison == ">" else form < -slack)
 
-    def keep_(self, values: Float[np.ndarray, "B D"], roles: Sequence[ColumnRole]) -> None:
-        """Move the rule's column in the rows that break it."""
-        broken = self.is_broken(values, roles)
-        if not broken.any():
-            return
-        role = roles[self.moved]
-        factor = self.factors[self.columns.index(self.moved)]
-        rest = self.form(values) - factor * values[:, self.moved]
-        bound = -rest / factor
-        snapped = role.snapped(bound)
-        if self.comparison != "=":
-            step = role.smallest if factor > 0 else -role.smallest
-            is_short = (snapped < bound) if factor > 0 else (snapped > bound)
-            snapped = np.where(is_short, role.snapped(snapped + step), snapped)
-            if self.comparison == ">":
-                is_level = factor * snapped + rest <= 0
-                snapped = np.where(is_level, role.snapped(snapped + step), snapped)
-        values[broken, self.moved] = snapped[broken]
+    def bound(
+        self, values: Float[np.ndarray, "B D"], role: ColumnRole
+    ) -> tuple[Float[np.ndarray, " B"], bool]:
+        """Return what bounds the moved column in each row (NaN: nothing), and whether from below.
+
+        The bound lies a little inside where equality is forbidden. Otherwise it lies a little
+        outside if the column is rounded, so that a sum that only a computer tells from 0 does not
+        cost a whole unit. Of an equation it is the value itself.
+
+        Args:
+            values: Rows; the moved column need not be there.
+            role: Of the moved column.
+        """
+        place = self.solved.columns.index(self.moved or 0)
+        factor = self.solved.factors[place]
+        rest = Form(
+            columns=_without(self.solved.columns, place),
+            factors=_without(self.solved.factors, place),
+            offset=self.solved.offset,
+        )
+        level, slack = rest.at(values), rest.slack(values)
+        is_rounded = role.decimals is not None or bool(role.grid_values)
+        inside = {">": 4.0, ">=": -0.5 * is_rounded, "=": 0.0}[self.comparison] * slack
+        return (inside - level) / factor, factor > 0
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -90,20 +111,19 @@ class LinearRule:
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> "LinearRule":
         """Read plain values back."""
-        tuples = {name: tuple(plain[name]) for name in ("columns", "factors")}
-        return cls(**{**plain, **tuples})
+        forms = {name: Form.from_json(plain[name]) for name in ("form", "solved")}
+        return cls(**{**plain, **forms})
 
 
-def parse_rule(text: str, names: Sequence[str], roles: Sequence[ColumnRole]) -> LinearRule:
+def parse_rule(text: str, names: Sequence[str]) -> LinearRule:
     """Read a rule.
 
     Args:
-        text: `end >= start`; names with spaces stand in quotes.
+        text: `end >= start`; names with spaces stand in backticks or quotes.
         names: Of the columns.
-        roles: Of the columns; one that follows from others cannot be moved.
 
     Raises:
-        ConfigError: If it cannot be read, names no column, or no column can be moved to keep it.
+        ConfigError: If it cannot be read, or names an unknown column or none.
     """
     reader = _Reader(text, names)
     at = 0
@@ -114,7 +134,16 @@ def parse_rule(text: str, names: Sequence[str], roles: Sequence[ColumnRole]) -> 
         reader.take(found.lastgroup or "", found.group().strip(), at)
         at = found.end()
     reader.end()
-    return _rule(text, reader.factors, reader.offset, reader.comparison, roles)
+    factors, offset, comparison = reader.factors, reader.offset, reader.comparison
+    if comparison in ("<", "<="):
+        factors = {k: -factor for k, factor in factors.items()}
+        offset, comparison = -offset, comparison.replace("<", ">")
+    kept = {k: factor for k, factor in factors.items() if factor}
+    if not kept:
+        raise ConfigError(f"constraint '{text}': no column is left in it; name one that it bounds")
+    form = Form(columns=tuple(kept), factors=tuple(kept.values()), offset=offset + 0.0)
+    comparison = "=" if comparison == "==" else comparison
+    return LinearRule(text=text, form=form, comparison=comparison, solved=form)
 
 
 class _Reader:
@@ -180,35 +209,13 @@ def _operand(
     return sign, list(names).index(name)
 
 
-def _rule(
-    text: str,
-    factors: Mapping[int, float],
-    offset: float,
-    comparison: str,
-    roles: Sequence[ColumnRole],
-) -> LinearRule:
-    if comparison in ("<", "<="):
-        factors = {k: -factor for k, factor in factors.items()}
-        offset, comparison = -offset, comparison.replace("<", ">")
-    kept = {k: factor for k, factor in factors.items() if factor}
-    free = [k for k in kept if roles[k].role not in DETERMINED]
-    if not free:
-        raise ConfigError(
-            f"constraint '{text}': its columns follow from others, so none can be moved to keep it"
-        )
-    return LinearRule(
-        text=text,
-        columns=tuple(kept),
-        factors=tuple(kept.values()),
-        offset=offset,
-        comparison="=" if comparison == "==" else comparison,
-        moved=free[-1],
-    )
-
-
 def _unreadable(text: str, at: int) -> ConfigError:
     at += len(text[at:]) - len(text[at:].lstrip())
     return ConfigError(
         f"constraint '{text}': not understood at position {at + 1} ({text[at : at + 12]!r}); write "
         "sums of columns and numbers on both sides of <=, <, >=, > or ="
     )
+
+
+def _without(listed: tuple[Any, ...], place: int) -> tuple[Any, ...]:
+    return listed[:place] + listed[place + 1 :]
