@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -112,7 +112,7 @@ class EvaluateOptions:
         Path | None, typer.Option(metavar="FILE", help="The key that was written with the sheet.")
     ] = None
     protocol: Annotated[
-        str | None,
+        Literal["timegan"] | None,
         typer.Option(
             metavar="timegan",
             help="Of a table: TimeGAN's own scores too, with 10 judges each; needs PyTorch.",
@@ -155,26 +155,19 @@ def run(options: EvaluateOptions) -> None:
             as_json=options.json,
         )
         return
-    if options.model is not None and options.samples is None:
-        artifact = _artifact(options.model, options.runs)
-        if artifact.kind == "series":
-            from serinette.cli.series import evaluate_series_model
+    gates = _gates(options)
+    artifact = None if options.model is None else _artifact(options.model, options.runs)
+    if artifact is not None and artifact.kind == "series":
+        from serinette.cli.series import evaluate_series_model
 
-            evaluate_series_model(artifact, options)
-            return
-    gates = gates_of(options)
+        _conclude(options, *evaluate_series_model(artifact, options), gates)
+        return
     cache = _cache(options)
     with telling() as listener:
-        evaluation, places = _evaluation(options, cache, listener)
+        evaluation, places = _evaluation(options, artifact, cache, listener)
     if cache.note:
         say(f"warning: {cache.note}")
-    if options.json:
-        print_json(evaluation.to_json())
-    else:
-        show_evaluation(evaluation)
-    for place in places:
-        say(f"report: {place}")
-    enforce(gates, evaluation)
+    _conclude(options, evaluation, places, gates)
 
 
 app = make_app(
@@ -263,15 +256,33 @@ def _cache(options: EvaluateOptions) -> "Cache":
     return Cache(cache_folder(os.environ, sys.platform, Path.home()) if options.cache else None)
 
 
+def _conclude(
+    options: EvaluateOptions,
+    evaluation: "Evaluation",
+    places: Sequence[Path],
+    gates: "Sequence[Gate]",
+) -> None:
+    """Print what was found and where it lies; leave with a code if a gate fails."""
+    if options.json:
+        print_json(evaluation.to_json())
+    else:
+        _show(evaluation)
+    for place in places:
+        say(f"report: {place}")
+    _enforce(gates, evaluation)
+
+
 def _evaluation(
-    options: EvaluateOptions, cache: "Cache", listener: "Listener"
+    options: EvaluateOptions,
+    artifact: "Artifact | None",
+    cache: "Cache",
+    listener: "Listener",
 ) -> tuple["Evaluation", Sequence[Path]]:
-    if options.samples is not None:
+    if artifact is None:
         return _of_files(options, cache, listener)
     from serinette.recipes.evaluate.publish import publish, save_report
     from serinette.recipes.evaluate.run import evaluate
 
-    artifact = _artifact(options.model or "", options.runs)
     other = None if options.against is None else _artifact(options.against, options.runs)
     evaluation = evaluate(
         artifact,
@@ -312,7 +323,7 @@ def _of_files(
     return evaluation, save_report(evaluation, options.out) if options.out is not None else ()
 
 
-def gates_of(options: EvaluateOptions) -> "Sequence[Gate]":
+def _gates(options: EvaluateOptions) -> "Sequence[Gate]":
     """Read the gates of `--fail-on`."""
     from serinette.evaluation.gates import parse
     from serinette.recipes.evaluate.sections import KNOWN_KEYS
@@ -320,7 +331,7 @@ def gates_of(options: EvaluateOptions) -> "Sequence[Gate]":
     return parse(options.fail_on, KNOWN_KEYS) if options.fail_on else ()
 
 
-def enforce(gates: "Sequence[Gate]", evaluation: "Evaluation") -> None:
+def _enforce(gates: "Sequence[Gate]", evaluation: "Evaluation") -> None:
     """Leave with exit code 8 if a gate failed; the report is written by then."""
     from serinette.evaluation.gates import check
 
@@ -329,7 +340,7 @@ def enforce(gates: "Sequence[Gate]", evaluation: "Evaluation") -> None:
         raise QualityError("; ".join(failures))
 
 
-def show_evaluation(evaluation: "Evaluation") -> None:
+def _show(evaluation: "Evaluation") -> None:
     """Print headline, verdicts and the telling figures."""
     show(evaluation.headline + "\n")
     show(table(_verdict_rows(evaluation)) + "\n")

@@ -10,6 +10,7 @@ from serinette.cli.output import pictured
 from serinette.core.config import format_duration
 from serinette.training.events import (
     BETWEEN_SAMPLES,
+    TEXTS,
     Evaluated,
     Event,
     Finished,
@@ -64,7 +65,7 @@ class View:
     @property
     def measure(self) -> Measure:
         """What the figures are."""
-        return Measure() if self.planned is None else self.planned.measure
+        return TEXTS if self.planned is None else self.planned.measure
 
     @property
     def baseline_nats(self) -> float | None:
@@ -80,7 +81,7 @@ def bar(share: float, width: int) -> str:
     return "━" * done + "─" * (width - done)
 
 
-def progress_line(event: Progress, measure: Measure = Measure()) -> str:  # noqa: B008
+def progress_line(event: Progress, measure: Measure = TEXTS) -> str:
     """Say how far a training is."""
     return (
         f"update {event.update:,} of {event.total_updates:,} · "
@@ -93,7 +94,7 @@ def progress_line(event: Progress, measure: Measure = Measure()) -> str:  # noqa
 def evaluation_line(
     event: Evaluated,
     baseline_nats: float | None,
-    measure: Measure = Measure(),  # noqa: B008
+    measure: Measure = TEXTS,
 ) -> str:
     """Say what an evaluation measured, beside the line to beat."""
     parts = [f"update {event.update:,}", format_duration(event.seconds)]
@@ -114,7 +115,7 @@ def evaluation_line(
 def finished_line(
     event: Finished,
     best_nats: float | None,
-    measure: Measure = Measure(),  # noqa: B008
+    measure: Measure = TEXTS,
 ) -> str:
     """Say how a training ended."""
     line = f"{event.reason} after {event.update:,} updates and {format_duration(event.seconds)}"

@@ -14,7 +14,7 @@ from serinette.cli.progress import figure, snippet
 from serinette.cli.tables import table
 from serinette.core.config import format_duration
 from serinette.core.errors import ConfigError
-from serinette.training.events import Measure
+from serinette.training.events import TEXTS
 
 if TYPE_CHECKING:
     from serinette.artifact.runs import RunSummary
@@ -145,7 +145,7 @@ def _cells(run: "RunSummary") -> tuple[str, ...]:
         run.state,
         f"{run.update:,}",
         format_duration(run.seconds),
-        "" if run.validation_nats is None else figure(run.validation_nats, Measure()),
+        "" if run.validation_nats is None else figure(run.validation_nats, TEXTS),
         f"{run.n_bytes / 1e6:,.1f} MB",
     )
 
@@ -156,7 +156,7 @@ def _evaluation_cells(line: dict[str, Any]) -> tuple[str, ...]:
     return (
         f"{line.get('update', 0):,}",
         format_duration(float(line.get("seconds", 0.0))),
-        *("" if nats is None else figure(float(nats), Measure()) for nats in figures),
+        *("" if nats is None else figure(float(nats), TEXTS) for nats in figures),
     )
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from serinette.artifact.folder import Artifact
     from serinette.cli.evaluate import EvaluateOptions
     from serinette.cli.generate_options import GenerateOptions
+    from serinette.evaluation.report.content import Evaluation
     from serinette.recipes.series.generate import SeriesRequest
 
 _SHOWN_STRETCHES = 5
@@ -160,38 +161,29 @@ def score_table(artifact: "Artifact", paths: Sequence[Path], *, as_json: bool) -
     show("\nleast likely:\n" + text_table(rows))
 
 
-def evaluate_series_model(artifact: "Artifact", options: "EvaluateOptions") -> None:
-    """Measure what a model of tables writes; publish the report."""
+def evaluate_series_model(
+    artifact: "Artifact", options: "EvaluateOptions"
+) -> tuple["Evaluation", tuple[Path, ...]]:
+    """Measure what a model of tables writes; return what was found and where it lies."""
     from dataclasses import replace
 
-    from serinette.cli.evaluate import enforce, gates_of, show_evaluation
     from serinette.recipes.evaluate.publish import publish, save_report
     from serinette.recipes.series.evaluate import (
         SeriesEvaluateRequest,
-        check_protocol,
         evaluate_table,
+        table_and_parts,
     )
     from serinette.recipes.series.generate import OpenedSeries
 
-    check_protocol(options.protocol)
-    gates = gates_of(options)
     opened = OpenedSeries(artifact)
+    real = table_and_parts(opened, tuple(options.data or ()))
     request = SeriesEvaluateRequest(seed=options.seed, is_quick=options.quick)
-    data = tuple(options.data or ())
-    evaluation = evaluate_table(opened, request, data=data, tell=say)
+    evaluation = evaluate_table(opened, real, request, tell=say)
     if options.protocol == "timegan":
         from serinette.recipes.series.timegan import timegan_section
 
-        section = timegan_section(opened, data=data, seed=options.seed, tell=say)
+        section = timegan_section(opened, real, seed=options.seed, tell=say)
         evaluation = replace(evaluation, sections=(*evaluation.sections, section))
     if options.out is None:
-        places = publish(evaluation, artifact)
-    else:
-        places = save_report(evaluation, options.out)
-    if options.json:
-        print_json(evaluation.to_json())
-    else:
-        show_evaluation(evaluation)
-    for place in places:
-        say(f"report: {place}")
-    enforce(gates, evaluation)
+        return evaluation, publish(evaluation, artifact)
+    return evaluation, save_report(evaluation, options.out)

@@ -34,10 +34,6 @@ class Memory(NamedTuple):
     h: Float32[np.ndarray, "L B H"]
     c: Float32[np.ndarray, "L B H"]
 
-    def select(self, rows: Int[np.ndarray, " _"]) -> "Memory":
-        """Keep some rows, in that order; a row may repeat."""
-        return Memory(self.h[:, rows], self.c[:, rows])
-
 
 class FieldsNetwork:
     """A trained network, one step at a time.

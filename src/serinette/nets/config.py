@@ -3,6 +3,8 @@
 Shape letters: `V` symbols, `E` embedding, `H` hidden, `D` read-out input, `n_k` size of context k.
 """
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -97,13 +99,12 @@ def expected_shapes(config: ModelConfig, schema: Schema) -> dict[str, tuple[int,
 
 def n_parameters(config: ModelConfig, schema: Schema) -> int:
     """Count the numbers that training adjusts."""
-    total = 0
-    for shape in expected_shapes(config, schema).values():
-        size = 1
-        for side in shape:
-            size *= side
-        total += size
-    return total
+    return n_numbers(expected_shapes(config, schema))
+
+
+def n_numbers(shapes: Mapping[str, tuple[int, ...]]) -> int:
+    """Count the numbers in tensors of some shapes."""
+    return sum(math.prod(shape) for shape in shapes.values())
 
 
 def predicted_symbols(schema: Schema) -> tuple[SymbolField, ...]:

@@ -45,10 +45,4 @@ def find_network(name: str) -> Network:
 
 def n_parameters(name: str, sizes: Any, schema: Schema) -> int:
     """Count the numbers that training adjusts."""
-    total = 0
-    for shape in find_network(name).expected_shapes(sizes, schema).values():
-        size = 1
-        for side in shape:
-            size *= side
-        total += size
-    return total
+    return config.n_numbers(find_network(name).expected_shapes(sizes, schema))

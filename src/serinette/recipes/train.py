@@ -2,18 +2,17 @@
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from serinette.artifact.runs import create_run, find_run, run_name
+from serinette.artifact.runs import create_run, run_name
 from serinette.core import plain_json
-from serinette.core.config import Layer, resolve
-from serinette.core.disk import read_bytes
 from serinette.core.durable import write_file
-from serinette.core.errors import ConfigError, DataError, MissingExtraError
+from serinette.core.errors import ConfigError, MissingExtraError
 from serinette.core.locking import lock
-from serinette.kinds.table import DEFAULT_KIND, SERIES, kind_of
+from serinette.kinds.table import SERIES, kind_of
 from serinette.recipes.prepare import prepare
-from serinette.recipes.requests import DryRun, TrainedRun, TrainRequest, groups_of
+from serinette.recipes.requests import DryRun, TrainedRun, TrainRequest
+from serinette.recipes.stored_run import stored_run
 from serinette.training.events import Listener, silent
 
 if TYPE_CHECKING:
@@ -67,11 +66,9 @@ def plan_only(request: TrainRequest, listener: Listener = silent) -> DryRun:
 
 
 def _is_series(request: TrainRequest) -> bool:
-    if request.resume is None:
-        return kind_of(request.sources, request.kind) == SERIES
-    place = find_run(request.resume, request.runs) / "plan.json"
-    record = plain_json.load(read_bytes(place), str(place))
-    return isinstance(record, dict) and record.get("kind") == SERIES
+    if request.resume is not None:
+        return stored_run(request).kind == SERIES
+    return kind_of(request.sources, request.kind) == SERIES
 
 
 def require_train_extra() -> None:
@@ -135,25 +132,14 @@ def _resumed(request: TrainRequest, listener: Listener) -> "Job":
     """Read a run's plan back; its data must be what they were."""
     from serinette.recipes.fit.execute import Job
 
-    run = find_run(request.resume or "", request.runs)
-    place = run / "plan.json"
-    record: dict[str, Any] = plain_json.load(read_bytes(place), str(place))
-    values = {f"{s}.{k}": v for s, part in record["settings"].items() for k, v in part.items()}
-    kind = record.get("kind", DEFAULT_KIND)
-    settings = resolve(groups_of(kind), (Layer(origin="plan.json", values=values),))
-    sources = request.sources or tuple(Path(path) for path in record["sources"])
-    if not sources:
-        raise ConfigError(f"{run.name} was trained on texts in memory; give the same texts again")
-    prepared = prepare(kind, sources, settings, listener)
-    if [source.sha256 for source in prepared.corpus.sources] != record["sha256"]:
-        raise DataError(
-            f"{run.name}: the data have changed since this run began; put them back or train anew"
-        )
+    stored = stored_run(request)
+    prepared = prepare(stored.kind, stored.sources("texts"), stored.settings, listener)
+    stored.check_unchanged(prepared.corpus.sources)
     return Job(
-        run=run,
+        run=stored.run,
         prepared=prepared,
-        settings=settings,
+        settings=stored.settings,
         deadline=None,
         budget_seconds=None,
-        record=record,
+        record=stored.record,
     )

@@ -6,6 +6,7 @@ A listener is any function of one event; it must return quickly and must not rai
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 BETWEEN_SAMPLES = "\f"
 """What parts several samples that are shown of one evaluation: no text holds a form feed."""
@@ -33,6 +34,10 @@ class Measure:
     """What is to be beaten."""
 
 
+TEXTS: Final = Measure()
+"""The figures of a training on texts."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Planned:
     """The plan is fixed; training begins."""
@@ -43,7 +48,7 @@ class Planned:
     budget_seconds: float | None
     baseline_nats: float | None = None
     """The baseline's validation nats per character: the line to beat."""
-    measure: Measure = Measure()
+    measure: Measure = TEXTS
     """What the figures of this training are."""
 
 

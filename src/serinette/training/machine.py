@@ -116,7 +116,7 @@ class SpeedTest:
         return Precision(self._device, seconds[True] < seconds[False])
 
     def _time(self, sizes: ModelConfig, config: TrainingConfig, precision: Precision) -> float:
-        """Return the fastest of a few updates: other load only ever adds time."""
+        """Return the seconds of an update with some sizes."""
         (field,) = predicted_symbols(self._schema)
         n = 4 * config.n_rows * config.window
         symbols = np.random.Generator(np.random.Philox(0)).integers(field.size, size=(n, 1))
@@ -125,12 +125,20 @@ class SpeedTest:
         model = SequenceModel(sizes, self._schema).to(precision.device)
         supply = symbol_supply(model, corpus, config)
         trainer = Trainer(model, supply, config, precision, n_threads=self._n_threads)
-        times = []
-        try:
-            for _ in range(_N_TIMED):
-                begun = time.perf_counter()
-                trainer.update()
-                times.append(time.perf_counter() - begun)
-        finally:
-            trainer.close()
-        return min(times[1:])
+        return fastest_update(trainer, _N_TIMED)
+
+
+def fastest_update(trainer: Trainer, n_timed: int) -> float:
+    """Return the seconds of the fastest of a few updates, the first left out; end the trainer.
+
+    Other load only ever adds time.
+    """
+    times = []
+    try:
+        for _ in range(n_timed):
+            begun = time.perf_counter()
+            trainer.update()
+            times.append(time.perf_counter() - begun)
+    finally:
+        trainer.close()
+    return min(times[1:])

@@ -8,11 +8,10 @@ are weak: one that reads six columns has three units and does not see noise of o
 
 Reference: Yoon, Jarrett and van der Schaar 2019, "Time-series Generative Adversarial Networks".
 
-Shape letters: `N` real windows, `M` written windows, `T` steps, `D` columns, `R` rows of a table.
+Shape letters: `N` real windows, `M` written windows, `T` steps, `D` columns.
 """
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -25,7 +24,6 @@ PREDICTIVE_UPDATES = 5_000
 _ROWS = 128
 _TRAINED_SHARE = 0.8
 _RATE = 1e-3
-_TINY = 1e-7
 
 
 def discriminative_score(
@@ -89,31 +87,6 @@ def predictive_score(
     with torch.no_grad():
         found = torch.sigmoid(network(judged[:, :-1, :-1]))
         return float((found - judged[:, 1:, -1]).abs().mean())
-
-
-def discriminative_scores(
-    real: Float32[np.ndarray, "N T D"],
-    written: Float32[np.ndarray, "M T D"],
-    *,
-    seeds: Sequence[int],
-) -> tuple[float, ...]:
-    """Return the score of several judges."""
-    return tuple(discriminative_score(real, written, seed=seed) for seed in seeds)
-
-
-def timegan_windows(table: Float[np.ndarray, "R D"], length: int) -> Float32[np.ndarray, "N T D"]:
-    """Cut a table as TimeGAN's code does: turned in time, scaled to [0, 1], a window at each row.
-
-    The code leaves out the last window, and so does this.
-    """
-    turned = table[::-1]
-    low, high = turned.min(0), turned.max(0)
-    scaled = (turned - low) / (high - low + _TINY)
-    windows = np.lib.stride_tricks.sliding_window_view(scaled, length, axis=0)
-    cut: Float32[np.ndarray, "N T D"] = np.ascontiguousarray(
-        windows[:-1].transpose(0, 2, 1), dtype=np.float32
-    )
-    return cut
 
 
 def sines(n: int, length: int, n_columns: int, *, seed: int) -> Float32[np.ndarray, "N T D"]:

@@ -4,7 +4,6 @@ Shape letters: `N` rows, `S` sequences.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -29,16 +28,6 @@ _SEEN = 200_000
 _SINGLE_WINDOW = 96
 _LONGEST_WINDOW = 256
 _N_LENGTHS = 101
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Reduced:
-    """A table's rows without what determines itself, and what was found."""
-
-    relations: Relations
-    names: tuple[str, ...]
-    """Columns that the relations speak of."""
-    numbers: Float[np.ndarray, "N R"]
 
 
 def fit_codec(

@@ -14,7 +14,6 @@ from serinette.kinds.series.parquet import load_columnar
 from serinette.kinds.series.table import Table
 
 FEWEST_ROWS: Final = 10
-TEXTUAL: Final = (".csv", ".tsv", ".txt", ".tab", ".dat")
 
 
 def read_table(
@@ -45,11 +44,6 @@ def read_table(
     if for_training:
         _check_amount(table)
     return table
-
-
-def is_table(path: Path) -> bool:
-    """Whether a file's name says that it holds a table: `.csv`, `.tsv.gz`, `.parquet`."""
-    return _suffix(path) in (".csv", ".tsv", ".tab", *COLUMNAR)
 
 
 def _load(sources: Any, config: SeriesConfig, scratch: Path | None) -> Loaded:

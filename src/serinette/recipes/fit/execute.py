@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from serinette.artifact.checkpoints import newest_checkpoint
+from serinette.artifact.runs import MODEL
 from serinette.core.config import Resolved, plain
 from serinette.core.cores import available_threads
 from serinette.core.durable import sweep_orphans
@@ -18,13 +19,13 @@ from serinette.nets.config import predicted_symbols
 from serinette.nets.model import SequenceModel, weights_of
 from serinette.recipes.baseline import Baseline, affordable_symbols, fit_baseline
 from serinette.recipes.fit.finish import Finishing, write_artifact
-from serinette.recipes.fit.keeping import RunStore, go_on
+from serinette.recipes.fit.keeping import RunStore, concluded, go_on
 from serinette.recipes.fit.planning import seconds_to_train
 from serinette.recipes.fit.probe import Prober
 from serinette.recipes.prepare import Prepared
 from serinette.recipes.requests import TrainedRun
 from serinette.training.calibration import fitted_sharpness, sharpen_
-from serinette.training.events import Finished, Listener, Planned
+from serinette.training.events import Listener, Planned
 from serinette.training.gradients import Precision
 from serinette.training.loop import SAMPLE_EVERY, Limits, Outcome, Training
 from serinette.training.machine import choose_device
@@ -144,21 +145,5 @@ def _finish(
         },
         history=so_far.history,
     )
-    folder = job.run / "model"
-    measured = write_artifact(work, folder, prober.samples(best, N_CARD_SAMPLES))
-    metrics = {metric.name: metric.value for metric in measured}
-    listener(
-        Finished(
-            update=trainer.update_count,
-            seconds=so_far.seconds,
-            reason=outcome.reason,
-            metrics=metrics,
-        )
-    )
-    return TrainedRun(
-        run=job.run,
-        model=folder,
-        metrics=metrics,
-        reason=outcome.reason,
-        exit_code=outcome.exit_code,
-    )
+    measured = write_artifact(work, job.run / MODEL, prober.samples(best, N_CARD_SAMPLES))
+    return concluded(job.run, trainer.update_count, outcome, measured, listener)

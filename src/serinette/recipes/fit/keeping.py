@@ -1,15 +1,17 @@
 """What a training leaves in its run's folder, and how it is gone on with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from serinette.artifact.checkpoints import newest_checkpoint, save_checkpoint
-from serinette.artifact.runs import trim_history
+from serinette.artifact.runs import MODEL, trim_history
 from serinette.core import plain_json
 from serinette.core.lines import append_line, read_json_lines
-from serinette.training.events import Listener, Note
-from serinette.training.loop import Training
+from serinette.core.metric import Metric
+from serinette.recipes.requests import TrainedRun
+from serinette.training.events import Finished, Listener, Note
+from serinette.training.loop import Outcome, Training
 from serinette.training.trainer import Snapshot
 
 
@@ -24,6 +26,30 @@ def go_on(run: Path, training: Training, listener: Listener) -> None:
     for sentence in kept.skipped:
         listener(Note(text=sentence, is_warning=True))
     listener(Note(text=f"{run.name}: going on after update {kept.update:,}"))
+
+
+def concluded(
+    run: Path, update: int, outcome: Outcome, metrics: Sequence[Metric], listener: Listener
+) -> TrainedRun:
+    """Tell how a training ended, and return it.
+
+    Args:
+        run: Its folder, with the artifact in it.
+        update: The last one.
+        outcome: Of the loop.
+        metrics: Held-out figures of the artifact.
+        listener: Is told.
+    """
+    found = {metric.name: metric.value for metric in metrics}
+    seconds = outcome.progressed.seconds
+    listener(Finished(update=update, seconds=seconds, reason=outcome.reason, metrics=found))
+    return TrainedRun(
+        run=run,
+        model=run / MODEL,
+        metrics=found,
+        reason=outcome.reason,
+        exit_code=outcome.exit_code,
+    )
 
 
 class RunStore:

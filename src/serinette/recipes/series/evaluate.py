@@ -12,7 +12,7 @@ from jaxtyping import Int
 import serinette
 from serinette.artifact.folder import WEIGHTS, Artifact
 from serinette.core.config import build
-from serinette.core.errors import ConfigError, DataError, NotFoundError
+from serinette.core.errors import DataError, NotFoundError
 from serinette.core.metric import Metric
 from serinette.evaluation.report.content import Evaluation, Section
 from serinette.evaluation.series.findings import evaluate_series
@@ -43,24 +43,23 @@ class SeriesEvaluateRequest:
 
 def evaluate_table(
     opened: OpenedSeries,
+    real: tuple[Table, Parts],
     request: SeriesEvaluateRequest,
     *,
-    data: Sequence[Path] | Any = (),
     tell: Callable[[str], None] = lambda sentence: None,
 ) -> Evaluation:
     """Compare what a model writes with the rows that were kept away from its training.
 
     Args:
         opened: The model.
+        real: From `table_and_parts`.
         request: How much is measured.
-        data: Where the training data are now, or the data frame; empty: where they were.
         tell: Told how far it is, one sentence at a time.
 
     Raises:
-        NotFoundError: If the training data are gone.
-        DataError: If they have changed, or nothing was held out.
+        DataError: If nothing was held out.
     """
-    table, parts = table_and_parts(opened, data)
+    table, parts = real
     held_out = parts.test if len(parts.test) else parts.validation
     if not len(held_out):
         raise DataError(
@@ -104,6 +103,10 @@ def evaluate_table(
 
 def table_and_parts(opened: OpenedSeries, data: Sequence[Path] | Any) -> tuple[Table, Parts]:
     """Read the training data again and divide them as they were divided.
+
+    Args:
+        opened: The model.
+        data: Where they are now, or the data frame; empty: where they were.
 
     Raises:
         NotFoundError: If they are gone.
@@ -223,13 +226,3 @@ def _likelihood(opened: OpenedSeries) -> Section:
 
 def _identity(artifact: Artifact) -> str:
     return hashlib.sha256(artifact.files[WEIGHTS]).hexdigest()[:_DIGITS]
-
-
-def check_protocol(name: str | None) -> None:
-    """Refuse a protocol that there is none of.
-
-    Raises:
-        ConfigError: If it is not `timegan`.
-    """
-    if name not in (None, "timegan"):
-        raise ConfigError(f"--protocol {name}: only 'timegan' is known")

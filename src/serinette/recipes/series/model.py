@@ -15,7 +15,11 @@ from serinette.core.errors import ConfigError
 from serinette.kinds.series.table import Table
 from serinette.kinds.series.writer import to_frame, write_table
 from serinette.recipes.evaluate.report import Report
-from serinette.recipes.series.evaluate import SeriesEvaluateRequest, evaluate_table
+from serinette.recipes.series.evaluate import (
+    SeriesEvaluateRequest,
+    evaluate_table,
+    table_and_parts,
+)
 from serinette.recipes.series.generate import OpenedSeries, SeriesRequest, generate_series, joined
 from serinette.recipes.series.score import SeriesScore, score_series
 
@@ -94,8 +98,8 @@ class SeriesModel:
             DataError: If they have changed, or nothing was held out.
         """
         request = SeriesEvaluateRequest(seed=seed, is_quick=quick)
-        given = () if data is None else _source(data)
-        return Report(evaluation=evaluate_table(self._opened, request, data=given))
+        real = table_and_parts(self._opened, () if data is None else _source(data))
+        return Report(evaluation=evaluate_table(self._opened, real, request))
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Copy the model to `folder`, which must not exist yet."""

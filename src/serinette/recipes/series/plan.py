@@ -1,6 +1,5 @@
 """From a time budget to sizes and updates of a model of a table."""
 
-import time
 from collections.abc import Mapping
 from typing import Final
 
@@ -11,6 +10,7 @@ from serinette.nets.fields_config import FieldsConfig
 from serinette.recipes.series.prepare import PreparedSeries
 from serinette.training.config import TrainingConfig
 from serinette.training.gradients import Precision
+from serinette.training.machine import fastest_update
 from serinette.training.supply import StepObjective, Supply
 from serinette.training.trainer import Trainer
 from serinette.training.windows import WindowBatches
@@ -64,22 +64,14 @@ def supply_of(prepared: PreparedSeries, sizes: FieldsConfig, config: TrainingCon
 def seconds_per_update(
     prepared: PreparedSeries, sizes: FieldsConfig, config: TrainingConfig, n_threads: int
 ) -> float:
-    """Time real updates; other load only ever adds time, so the fastest of a few counts."""
+    """Time real updates on this machine."""
     schema = prepared.codec.schema(sizes.parts, sizes.opening_parts)
     precision = Precision(torch.device("cpu"), is_bf16=False)
     trainer = Trainer(
         FieldsModel(sizes, schema), supply_of(prepared, sizes, config), config, precision,
         n_threads=n_threads,
     )  # fmt: skip
-    times = []
-    try:
-        for _ in range(_N_TIMED):
-            begun = time.perf_counter()
-            trainer.update()
-            times.append(time.perf_counter() - begun)
-    finally:
-        trainer.close()
-    return min(times[1:])
+    return fastest_update(trainer, _N_TIMED)
 
 
 def updates_for(

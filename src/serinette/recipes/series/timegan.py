@@ -6,8 +6,6 @@ was trained on: a copier would win. The report's section on privacy says whether
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Float32
@@ -15,8 +13,8 @@ from jaxtyping import Float, Float32
 from serinette.core.errors import DataError, MissingExtraError
 from serinette.core.metric import Interval, Metric
 from serinette.evaluation.report.content import Section
+from serinette.kinds.series.parts import Parts
 from serinette.kinds.series.table import Table
-from serinette.recipes.series.evaluate import table_and_parts
 from serinette.recipes.series.generate import OpenedSeries, SeriesRequest, generate_series, joined
 
 LENGTH = 24
@@ -28,8 +26,8 @@ _T_95 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 10: 2.262}
 
 def timegan_section(
     opened: OpenedSeries,
+    real_data: tuple[Table, Parts],
     *,
-    data: Sequence[Path] | Any = (),
     seed: int = 0,
     n_judges: int = N_JUDGES,
     tell: Callable[[str], None] = lambda sentence: None,
@@ -38,7 +36,7 @@ def timegan_section(
 
     Args:
         opened: A model of columns of numbers without holes.
-        data: Where the training data are now; empty: where they were.
+        real_data: From `table_and_parts`.
         seed: Of what is drawn; judges have seeds 0, 1, 2...
         n_judges: Judges of each score, at least 2.
         tell: Told how far it is.
@@ -53,7 +51,7 @@ def timegan_section(
         raise MissingExtraError(
             "the protocol of TimeGAN needs torch; pip install 'serinette[train]'"
         ) from error
-    table, parts = table_and_parts(opened, data)
+    table, parts = real_data
     names = [r.name for r in opened.codec.columns if r.part in ("number", "symbol")]
     real = _windows(table, names, table.starts)
     n = min(len(real), _MOST_WINDOWS)

@@ -1,9 +1,9 @@
 """`train` for tables: from a CSV to an artifact. The run on disk survives whatever happens."""
 
 import time
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +12,19 @@ import torch
 
 from serinette.artifact.card import SeriesCardFacts, series_card
 from serinette.artifact.folder import ArtifactContents, save
-from serinette.artifact.runs import create_run, find_run, run_name
+from serinette.artifact.runs import create_run, run_name
 from serinette.core import plain_json
 from serinette.core.config import Layer, Resolved, plain, resolve
 from serinette.core.cores import available_threads
-from serinette.core.disk import read_bytes
 from serinette.core.durable import sweep_orphans, write_file
-from serinette.core.errors import ConfigError, DataError
+from serinette.core.errors import ConfigError
 from serinette.core.locking import lock
 from serinette.core.metric import Metric
-from serinette.nets.fields import FieldsModel, batch_nats
+from serinette.nets.fields import FieldsModel, StepBatch, batch_nats
 from serinette.nets.fields_config import FieldsConfig
 from serinette.nets.model import weights_of
 from serinette.nets.networks import n_parameters
-from serinette.recipes.fit.keeping import RunStore, go_on
+from serinette.recipes.fit.keeping import RunStore, concluded, go_on
 from serinette.recipes.fit.planning import seconds_to_train
 from serinette.recipes.requests import TrainedRun, TrainRequest, groups_of
 from serinette.recipes.series.baseline import ColumnsAlone
@@ -41,8 +40,9 @@ from serinette.recipes.series.plan import (
 )
 from serinette.recipes.series.prepare import PreparedSeries, prepare_series
 from serinette.recipes.series.sketch import sketch
+from serinette.recipes.stored_run import stored_run
 from serinette.training.config import TrainingConfig
-from serinette.training.events import Finished, Listener, Measure, Planned
+from serinette.training.events import Listener, Measure, Planned
 from serinette.training.gradients import Precision
 from serinette.training.loop import SAMPLE_EVERY, Limits, Outcome, Probed, Training
 from serinette.training.stops import stop_on_signals
@@ -169,20 +169,12 @@ def _summary(prepared: PreparedSeries, settings: Resolved) -> tuple[str, ...]:
 
 
 def _resumed(request: TrainRequest, listener: Listener) -> SeriesJob:
-    run = find_run(request.resume or "", request.runs)
-    place = run / "plan.json"
-    record: dict[str, Any] = plain_json.load(read_bytes(place), str(place))
-    values = {f"{s}.{k}": v for s, part in record["settings"].items() for k, v in part.items()}
-    settings = resolve(groups_of("series"), (Layer(origin="plan.json", values=values),))
-    sources = request.sources or tuple(Path(path) for path in record["sources"])
-    if not len(sources):
-        raise ConfigError(f"{run.name} was trained on a table in memory; give the same table again")
-    prepared = prepare_series(sources, settings, listener)
-    if [source.sha256 for source in prepared.table.sources] != record["sha256"]:
-        raise DataError(
-            f"{run.name}: the data have changed since this run began; put them back or train anew"
-        )
-    return SeriesJob(run=run, prepared=prepared, settings=settings, record=record)
+    stored = stored_run(request)
+    prepared = prepare_series(stored.sources("a table"), stored.settings, listener)
+    stored.check_unchanged(prepared.table.sources)
+    return SeriesJob(
+        run=stored.run, prepared=prepared, settings=stored.settings, record=stored.record
+    )
 
 
 class _Prober:
@@ -190,28 +182,31 @@ class _Prober:
 
     def __init__(self, prepared: PreparedSeries, *, seed: int) -> None:
         self._prepared, self._seed = prepared, seed
+        self.batches = tuple(_held_out(prepared, prepared.parts.validation, most=_MEASURED))
 
     def probe(self, model: FieldsModel, is_sampling: bool) -> Probed:
         """Measure `model`; draw a sequence when asked."""
-        prepared = self._prepared
         metrics = {}
-        nats, n_rows = held_out_nats(model, prepared, prepared.parts.validation, most=_MEASURED)
+        nats, n_rows = _nats_of(model, self.batches)
         if n_rows:
             metrics["validation_nats"] = nats / n_rows
         sample = None
         if is_sampling:
-            sample = sketch(prepared.codec, model.config, weights_of(model), seed=self._seed)
+            sample = sketch(self._prepared.codec, model.config, weights_of(model), seed=self._seed)
         return Probed(metrics=metrics, sample=sample)
 
 
-@torch.no_grad()
-def held_out_nats(
-    model: FieldsModel, prepared: PreparedSeries, sequences: np.ndarray, *, most: int
-) -> tuple[float, int]:
-    """Return -log p of windows of a part, and how many rows they hold."""
-    total, n_rows = 0.0, 0
+def _held_out(prepared: PreparedSeries, part: np.ndarray, *, most: int) -> Iterator[StepBatch]:
+    """Yield windows of a part, encoded as they are needed."""
     codec = prepared.codec
-    for batch in held_out_windows(codec, prepared.steps, sequences, window=codec.window, most=most):
+    return held_out_windows(codec, prepared.steps, part, window=codec.window, most=most)
+
+
+@torch.no_grad()
+def _nats_of(model: FieldsModel, batches: Sequence[StepBatch]) -> tuple[float, int]:
+    """Return -log p of windows, and how many rows they hold."""
+    total, n_rows = 0.0, 0
+    for batch in batches:
         total += float(batch_nats(model, batch).double().sum())
         n_rows += batch.n_steps
     return total, n_rows
@@ -225,7 +220,9 @@ def _execute(job: SeriesJob, listener: Listener) -> TrainedRun:
     sizes: FieldsConfig = job.settings.groups["model"]
     schema = prepared.codec.schema(sizes.parts, sizes.opening_parts)
     alone = _baseline(prepared, config)
-    baseline = _nats(alone, prepared, prepared.parts.validation)
+    prober = _Prober(prepared, seed=config.seed)
+    counted, n_rows = alone.nats(prober.batches)
+    baseline = counted / n_rows if n_rows else None
     model = FieldsModel(sizes, schema, seed=config.seed)
     limits = Limits(
         train_seconds=job.train_seconds,
@@ -244,7 +241,6 @@ def _execute(job: SeriesJob, listener: Listener) -> TrainedRun:
         stack.callback(trainer.close)
         stop = stack.enter_context(stop_on_signals())
         store = RunStore(job.run, config.keep_checkpoints)
-        prober = _Prober(prepared, seed=config.seed)
         training = Training(trainer, store, prober.probe, listener, limits)
         go_on(job.run, training, listener)
         listener(
@@ -263,13 +259,6 @@ def _execute(job: SeriesJob, listener: Listener) -> TrainedRun:
 def _baseline(prepared: PreparedSeries, config: TrainingConfig) -> ColumnsAlone:
     batches = WindowBatches(prepared.codec, prepared.steps, prepared.parts.train, config)
     return ColumnsAlone(prepared.codec, (batches.next() for _ in range(_FITTED_BATCHES)))
-
-
-def _nats(alone: ColumnsAlone, prepared: PreparedSeries, part: np.ndarray) -> float | None:
-    codec = prepared.codec
-    windows = held_out_windows(codec, prepared.steps, part, window=codec.window, most=_MEASURED)
-    nats, n_rows = alone.nats(islice(windows, None))
-    return nats / n_rows if n_rows else None
 
 
 def _finish(
@@ -319,22 +308,7 @@ def _finish(
         network="fields",
     )
     save(job.run / "model", contents, replace=True)
-    found = {metric.name: metric.value for metric in metrics}
-    listener(
-        Finished(
-            update=trainer.update_count,
-            seconds=so_far.seconds,
-            reason=outcome.reason,
-            metrics=found,
-        )
-    )
-    return TrainedRun(
-        run=job.run,
-        model=job.run / "model",
-        metrics=found,
-        reason=outcome.reason,
-        exit_code=outcome.exit_code,
-    )
+    return concluded(job.run, trainer.update_count, outcome, metrics, listener)
 
 
 def _held_out_metrics(
@@ -342,8 +316,11 @@ def _held_out_metrics(
 ) -> tuple[Metric, ...]:
     found = []
     for name in ("validation", "test"):
-        part = getattr(prepared.parts, name)
-        nats, n_rows = held_out_nats(model, prepared, part, most=_ALL)
+        nats, counted, n_rows = 0.0, 0.0, 0
+        for batch in _held_out(prepared, getattr(prepared.parts, name), most=_ALL):
+            nats += _nats_of(model, [batch])[0]
+            counted += alone.nats([batch])[0]
+            n_rows += batch.n_steps
         if n_rows:
             found.append(
                 Metric(
@@ -353,7 +330,7 @@ def _held_out_metrics(
                     unit="nats",
                     better="lower",
                     n=n_rows,
-                    baseline=_nats(alone, prepared, part),
+                    baseline=counted / n_rows,
                 )
             )
     return tuple(found)
