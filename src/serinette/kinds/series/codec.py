@@ -11,7 +11,7 @@ row, `C` static symbols, `M` static numbers.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -21,6 +21,8 @@ from serinette.kinds.series.clock import Clock
 from serinette.kinds.series.layout_record import ColumnRecord, SymbolCode
 from serinette.kinds.series.relations import Relations
 from serinette.kinds.series.values import ValueCode
+
+OpeningPart = Literal["static symbol", "static number", "symbol", "level", "pace"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -109,6 +111,18 @@ class SeriesCodec:
             n_features=self.n_features,
             n_given=self.clock.n_features,
         )
+
+    @property
+    def opening_places(self) -> tuple[tuple[OpeningPart, int], ...]:
+        """What each field of the opening is, and its place among its like."""
+        places: list[tuple[OpeningPart, int]] = []
+        places += [("static symbol", k) for k in range(len(self.static_symbols))]
+        places += [("static number", k) for k in range(len(self.static_values))]
+        places += [("symbol", k) for k in range(len(self.symbols))]
+        for k, code in enumerate(self.values):
+            parts: tuple[OpeningPart, ...] = ("level", "pace")
+            places += [(part, k) for part in parts[: code.n_opening_fields]]
+        return tuple(places)
 
     @property
     def n_features(self) -> int:

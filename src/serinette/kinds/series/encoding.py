@@ -267,7 +267,7 @@ def _opening(
     none = np.zeros(n)
     columns = [(symbol, none, always) for symbol in steps.static_symbols[rows.sequence].T]
     columns += [
-        _opened(code, code.level(statics[:, k])) for k, code in enumerate(codec.static_values)
+        opened(code, code.level(statics[:, k])) for k, code in enumerate(codec.static_values)
     ]
     columns += [(symbol.astype(np.int64), none, always) for symbol in steps.symbols[rows.first].T]
     skipped = int(codec.gap is not None)
@@ -275,7 +275,7 @@ def _opening(
         if not code.has_opening:
             continue
         level = np.where(part.is_missing[:, 0], np.nan, part.level[:, 0])
-        columns.append(_opened(code, level))
+        columns.append(opened(code, level))
         if code.mode == "curve":
             no_atom = np.zeros(n, dtype=np.int64)
             columns.append((no_atom, part.pace / code.pace, ~part.is_missing[:, 0]))
@@ -288,9 +288,10 @@ def _opening(
     )
 
 
-def _opened(
+def opened(
     code: ValueCode, level: Float[np.ndarray, " B"]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return choice and value that open a column at some levels, and whether they count."""
     is_missing = np.isnan(level)
     n_atoms = (len(code.atoms) if code.mode == "level" else 0) + code.missing
     choices = np.full(level.shape, n_atoms, dtype=np.int64)

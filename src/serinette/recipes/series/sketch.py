@@ -6,7 +6,8 @@ import numpy as np
 
 from serinette.core.seeds import stream_key
 from serinette.decoding.fields import FieldsNetwork
-from serinette.decoding.growing import Wishes, grow
+from serinette.decoding.growing import grow
+from serinette.decoding.growing_wishes import Wishes
 from serinette.kinds.series.codec import SeriesCodec
 from serinette.nets.fields_config import FieldsConfig
 
@@ -24,7 +25,9 @@ def sketch(
     keys = np.array([stream_key(seed, 0)], dtype=np.uint64)
     times = codec.clock.start(np.array([0.5]))
     n_rows = min(_WIDTH, codec.lengths[-1]) if not codec.is_single else _WIDTH
-    grown = grow(network, codec, keys, Wishes(times=times, n_rows=n_rows, ends=False))
+    told = np.zeros(1, dtype=np.int64)
+    wishes = Wishes(times=times, n_rows=np.array([n_rows]), n_told=told, ends=False)
+    grown = grow(network, codec, keys, wishes)
     names = [record.name for record in codec.columns if record.part == "number"]
     lines = []
     for k, name in enumerate(names[:_MOST_COLUMNS]):
