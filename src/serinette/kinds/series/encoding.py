@@ -240,6 +240,8 @@ def _numbers(
 ) -> Float[np.ndarray, "B L X"]:
     shape = rows.places.shape
     parts = [feature for part in coded for feature in part.features]
+    levels = [part.level for part in coded[int(codec.gap is not None) :]]
+    parts += [c.feature(levels[c.column], levels[c.other]) for c in codec.companions]
     for k, code in enumerate(codec.static_values):
         level = np.nan_to_num(clipped(code.level(statics[:, k])))
         parts.append(np.broadcast_to(level[:, None], shape))

@@ -145,6 +145,8 @@ class Unrolling:
         codec = self._codec
         parts = list(self._gap.features) if codec.gap is not None else []
         parts += [feature for track in self._tracks for feature in track.features]
+        for c in codec.companions:
+            parts.append(c.feature(self._tracks[c.column].level, self._tracks[c.other].level))
         for k, code in enumerate(codec.static_values):
             parts.append(np.nan_to_num(clipped(code.level(self.static_cells[:, k]))))
         if not codec.is_single:
