@@ -14,9 +14,10 @@ from jaxtyping import Bool, Float, Int, UInt64
 from serinette.core.seeds import uniforms
 from serinette.decoding.fields import BlockReader, FieldsNetwork, draw_field
 from serinette.decoding.growing_wishes import Wishes
-from serinette.kinds.series.codec import SeriesCodec
+from serinette.kinds.series.bounds import bounds_in_y
+from serinette.kinds.series.codec import OpeningPart, SeriesCodec
 from serinette.kinds.series.encoding import opened
-from serinette.kinds.series.unrolling import Unrolling
+from serinette.kinds.series.unrolling import Unrolling, opened_level
 
 Drawn = tuple[np.ndarray, np.ndarray]
 """Choices and values of one field, [B] each."""
@@ -117,28 +118,45 @@ def _open(
     u = numbers.next(len(opening.fields))
     reading = opening.begin(codec.clock.features(unrolling.times))
     choices, values = _empty(opening, n)
+    cells: dict[int, np.ndarray] = {}
     for k, (kind, (part, place)) in enumerate(
         zip(opening.fields, codec.opening_places, strict=True)
     ):
-        choices[:, k], values[:, k] = draw_field(kind, reading.params(k), u[k], wishes.temperature)
+        bounds = None
+        if part == "level" and codec.bounds_of(place):
+            limits = codec.bounds_of(place).cells(cells)
+            bounds = bounds_in_y(codec.values[place], limits, np.zeros(n), unit=1.0)
+        choices[:, k], values[:, k] = draw_field(
+            kind, reading.params(k), u[k], wishes.temperature, bounds
+        )
         drawn = choices[:, k], values[:, k]
-        match part:
-            case "static symbol" if place in wishes.opening:
-                drawn[0][:] = wishes.opening[place]
-            case "static number" if place in wishes.static_cells:
-                code = codec.static_values[place]
-                level = code.level(wishes.static_cells[place])
-                _put(drawn, opened(code, level)[:2], ~np.isnan(level) | code.missing)
-            case "symbol":
-                _put_symbols(wishes, place, 0, drawn[0])
-            case "level" if place in wishes.cells:
-                cells, there = wishes.cells[place].at(0)
-                code = codec.values[place]
-                _put(drawn, opened(code, code.level(cells))[:2], there)
-            case "pace" if place in wishes.cells:
-                _put_pace(codec, wishes, place, drawn)
+        _settle(codec, wishes, part, place, drawn)
+        if part == "level":
+            code = codec.values[place]
+            cells[place] = code.value(opened_level(code, *drawn))
         reading.tell(k, *drawn)
     unrolling.open(choices, values)
+
+
+def _settle(
+    codec: SeriesCodec, wishes: Wishes, part: OpeningPart, place: int, drawn: Drawn
+) -> None:
+    """Write what is settled of a field of the opening over what was drawn."""
+    match part:
+        case "static symbol" if place in wishes.opening:
+            drawn[0][:] = wishes.opening[place]
+        case "static number" if place in wishes.static_cells:
+            code = codec.static_values[place]
+            level = code.level(wishes.static_cells[place])
+            _put(drawn, opened(code, level)[:2], ~np.isnan(level) | code.missing)
+        case "symbol":
+            _put_symbols(wishes, place, 0, drawn[0])
+        case "level" if place in wishes.cells:
+            cells, there = wishes.cells[place].at(0)
+            code = codec.values[place]
+            _put(drawn, opened(code, code.level(cells))[:2], there)
+        case "pace" if place in wishes.cells:
+            _put_pace(codec, wishes, place, drawn)
 
 
 def _step(
@@ -154,8 +172,14 @@ def _step(
     reading = reader.begin(hidden)
     choices, values = _empty(reader, len(hidden))
     first_value = codec.value_offset + (codec.gap is not None)
+    cells: dict[int, np.ndarray] = {}
     for k, kind in enumerate(fields):
-        choices[:, k], values[:, k] = draw_field(kind, reading.params(k), u[k], wishes.temperature)
+        place = k - first_value
+        is_bounded = place >= 0 and codec.bounds_of(place)
+        bounds = unrolling.bounds(place, cells) if is_bounded else None
+        choices[:, k], values[:, k] = draw_field(
+            kind, reading.params(k), u[k], wishes.temperature, bounds
+        )
         drawn = choices[:, k], values[:, k]
         if k < codec.symbol_offset:
             drawn[0][:] = np.where(wishes.ends & (t >= wishes.n_told), drawn[0], 0)
@@ -165,7 +189,9 @@ def _step(
             moments = wishes.moment(t)
             _put(drawn, unrolling.place_gap(moments), ~np.isnan(moments))
         else:
-            _put_values(codec, unrolling, wishes, k - first_value, drawn)
+            _put_values(codec, unrolling, wishes, place, drawn)
+            if codec.bounds:
+                cells[place] = unrolling.wished_cells(place, *drawn)
         reading.tell(k, *drawn)
     return choices, values
 

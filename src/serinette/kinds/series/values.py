@@ -1,14 +1,14 @@
 """How one column of numbers becomes a value field: scale, what is predicted, point masses.
 
-A number x is put on a *level* z, about N(0, 1): standardised, or, where tails are heavy, by its
-normal score. What is drawn is y: the level itself, its *increment* over the row before, or the
+A number x is put on a *level* z, about N(0, 1): standardised (its logarithm, where it moves by
+shares of itself), or, where tails are heavy, by its normal score. What is drawn is y: the level itself, its *increment* over the row before, or the
 change of the increment (*curve*), in units of its own spread. Values of y that repeat are *atoms*,
 with a probability each; a missing cell is the last atom.
 
 Shape letters: `N` rows, `B` windows, `T` steps, `A` atoms.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from statistics import NormalDist
 from typing import Any, Literal
 
@@ -36,6 +36,13 @@ _ATOM_WIDTH = 1e-7
 _SMALLEST = 1e-9
 """A spread below this, in standard deviations of a column, is rounding."""
 _FARTHEST = 10.0
+_FAR_BELOW = 10.0
+"""A logarithm is taken down to this part of the least value of the training part."""
+_LARGEST_LOG = 700.0
+_GROWTH = 0.3
+"""Log ratio of the changes in the upper and the lower half of the values, from which they are
+looked at as shares."""
+_TINY = 1e-300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +53,8 @@ class ValueCode:
     center: float
     scale: float
     """Above 0: z = (x - center) / scale, where there are no knots."""
+    is_log: bool = False
+    """Whether center and scale are those of log x; x is then above 0."""
     knots: tuple[float, ...] = ()
     """Values of x in rising order, where tails are heavy..."""
     scores: tuple[float, ...] = ()
@@ -71,6 +80,7 @@ class ValueCode:
     def level(self, x: Float[np.ndarray, "*B"]) -> Float[np.ndarray, "*B"]:
         """Return z; NaN stays NaN."""
         if not self.knots:
+            x = np.log(np.maximum(x, self.low / _FAR_BELOW)) if self.is_log else x
             z: Float[np.ndarray, "*B"] = (x - self.center) / self.scale
             return z
         scores = np.interp(x, self.knots, self.scores)
@@ -80,6 +90,7 @@ class ValueCode:
     def value(self, z: Float[np.ndarray, "*B"]) -> Float[np.ndarray, "*B"]:
         """Return x within the range of the training part."""
         x = np.interp(z, self.scores, self.knots) if self.knots else self.center + self.scale * z
+        x = np.exp(np.minimum(x, _LARGEST_LOG)) if self.is_log else x
         found: Float[np.ndarray, "*B"] = np.clip(x, self.low, self.high)
         return np.where(np.isnan(z), np.nan, found)
 
@@ -88,21 +99,26 @@ class ValueCode:
         """Point masses, that of "missing" included."""
         return len(self.atoms) + self.missing
 
-    def field(self, parts: int) -> ValueField:
+    def field(self, parts: int, *, is_bounded: bool = False) -> ValueField:
         """Return the field of a step."""
-        return ValueField(name=self.name, parts=parts, missing=self.missing, atoms=len(self.atoms))
+        return ValueField(
+            name=self.name, parts=parts, missing=self.missing, atoms=len(self.atoms),
+            is_bounded=is_bounded,
+        )  # fmt: skip
 
     @property
     def n_opening_fields(self) -> int:
         """How many fields of the opening say where it begins and how fast it moves."""
         return self.has_opening * (1 + (self.mode == "curve"))
 
-    def opening_fields(self, parts: int) -> tuple[ValueField, ...]:
+    def opening_fields(self, parts: int, *, is_bounded: bool = False) -> tuple[ValueField, ...]:
         """Return the fields of the opening: where the level begins, and how fast it moves."""
         if not self.has_opening:
             return ()
         atoms = len(self.atoms) if self.mode == "level" else 0
-        level = ValueField(name=self.name, parts=parts, missing=self.missing, atoms=atoms)
+        level = ValueField(
+            name=self.name, parts=parts, missing=self.missing, atoms=atoms, is_bounded=is_bounded
+        )
         if self.mode != "curve":
             return (level,)
         return level, ValueField(name=f"{self.name} (pace)", parts=parts)
@@ -163,10 +179,12 @@ def fit_value(
         name=name, center=center, scale=scale, knots=knots, scores=scores, low=low, high=high,
         missing=bool(np.isnan(x if has_opening else x[~is_first]).any()), has_opening=has_opening,
     )  # fmt: skip
-    z = _filled(first.level(x), is_first)
-    changes = np.diff(z)[~is_first[1:]]
-    bends = np.diff(z, n=2)[~(is_first[1:-1] | is_first[2:])] if len(z) > 2 else changes[:0]  # noqa: PLR2004
+    z, changes, bends = _moves(first, x, is_first)
     mode = _mode(z, changes, bends)
+    if mode == "increment" and not knots and low > 0 and _moves_by_shares(x, is_first):
+        logs = np.log(there)
+        first = replace(first, is_log=True, center=float(logs.mean()), scale=float(logs.std()))
+        z, changes, bends = _moves(first, x, is_first)
     y = {"level": z[~np.isnan(first.level(x))], "increment": changes, "curve": bends}[mode]
     atoms, rest = _atoms(y)
     unit = _spread(rest) or _spread(y) or 1.0
@@ -181,6 +199,32 @@ def fit_value(
             "grid": grid if is_coarse else 0.0,
         }
     )
+
+
+def _moves(
+    code: ValueCode, x: Float[np.ndarray, " N"], is_first: Bool[np.ndarray, " N"]
+) -> tuple[Float[np.ndarray, " N"], Float[np.ndarray, " M"], Float[np.ndarray, " K"]]:
+    """Return levels, their changes, and the changes of these, within sequences."""
+    z = _filled(code.level(x), is_first)
+    changes = np.diff(z)[~is_first[1:]]
+    bends = np.diff(z, n=2)[~(is_first[1:-1] | is_first[2:])] if len(z) > 2 else changes[:0]  # noqa: PLR2004
+    return z, changes, bends
+
+
+def _moves_by_shares(x: Float[np.ndarray, " N"], is_first: Bool[np.ndarray, " N"]) -> bool:
+    """Say whether the changes of large values are larger, and those of their logarithms are not."""
+    before, later = x[:-1][~is_first[1:]], x[1:][~is_first[1:]]
+    is_there = ~(np.isnan(before) | np.isnan(later))
+    before, later = before[is_there], later[is_there]
+    is_large = before > np.median(before) if len(before) else np.zeros(0, dtype=np.bool_)
+    if min(is_large.sum(), (~is_large).sum()) < _FEWEST:
+        return False
+    plain, logs = np.abs(later - before), np.abs(np.log(later / before))
+    growth = [
+        float(np.log((steps[is_large].mean() + _TINY) / (steps[~is_large].mean() + _TINY)))
+        for steps in (plain, logs)
+    ]
+    return growth[0] > _GROWTH and abs(growth[1]) < growth[0] / 2
 
 
 def _spread(z: Float[np.ndarray, " N"]) -> float:
