@@ -24,6 +24,7 @@ def train_and_sample(job: dict[str, Any]) -> dict[str, Any]:
     # The engine's language models import these; where their builds do not match torch's, that
     # fails, and tables need neither.
     sys.modules["torchvision"] = sys.modules["torchaudio"] = None  # type: ignore[assignment]
+    import mostlyai.engine  # noqa: F401 - here, so that its import does not count
     import torch
 
     torch.set_num_threads(job["threads"])

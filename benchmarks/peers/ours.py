@@ -12,6 +12,7 @@ def train_and_sample(job: dict[str, Any]) -> dict[str, Any]:
     """Train on the file, write as many sequences as asked for."""
     limit_threads(job["threads"])
     import serinette
+    import serinette.recipes.series.train  # noqa: F401 - here, so that its import does not count
     from serinette.kinds.series.writer import write_table
     from serinette.recipes.series.generate import SeriesRequest, generate_series, joined
 
@@ -33,7 +34,8 @@ def train_and_sample(job: dict[str, Any]) -> dict[str, Any]:
         "sample_seconds": seconds,
         "rows": table.n_rows,
         "sequences": table.n_sequences,
-        "note": f"best after {training['best_update']:,} updates",
+        "note": f"the weights of update {training['best_update']:,} of "
+        f"{training['settings']['training']['updates']:,}",
     }
 
 

@@ -1,10 +1,12 @@
 """Tables of any generator, judged against real ones."""
 
 import csv
+import json
 
 import numpy as np
 import pytest
 
+from serinette.cli.main import main
 from serinette.core.errors import DataError
 from serinette.kinds.series.config import SeriesConfig
 from serinette.recipes.series.evaluate import SeriesEvaluateRequest
@@ -101,3 +103,18 @@ def test_samples_without_a_column_are_refused_by_its_name(files):
     files.samples.write_text(files.samples.read_text().replace("high", "height", 1))
     with pytest.raises(DataError, match=r"samples\.csv must have the columns .* named 'high'"):
         read_judged(files, CONFIG)
+
+
+@pytest.mark.slow
+def test_the_command_line_judges_tables_and_says_what_it_needs(files, tmp_path, capsys):
+    argv = ["evaluate", "--samples", str(files.samples), "--reference", str(files.reference)]
+    training, columns = ["--training", str(files.training)], ["--entity", "shop", "--time", "day"]
+    report = tmp_path / "report.html"
+    assert main([*argv, *training, *columns, "--quick", "--json", "-o", str(report)]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["facts"]["samples"].startswith("samples.csv")
+    assert report.exists()
+    assert main([*argv, *columns]) == 2
+    assert "--samples of a table needs --training" in capsys.readouterr().err
+    assert main(["evaluate", "notes", *columns]) == 2
+    assert "--entity and --time go with --samples" in capsys.readouterr().err
