@@ -12,7 +12,7 @@ def train_and_sample(job: dict[str, Any]) -> dict[str, Any]:
     """Train on the file, write as many sequences as asked for."""
     limit_threads(job["threads"])
     import serinette
-    import serinette.recipes.series.train  # noqa: F401 - here, so that its import does not count
+    import serinette.recipes.series.train  # here, so that its import does not count
     from serinette.kinds.series.writer import write_table
     from serinette.recipes.series.generate import SeriesRequest, generate_series, joined
 
