@@ -14,6 +14,7 @@ from serinette.kinds.series.table import Table
 MADE_ID = "sequence"
 _MISSING = ("", "NA")
 _SPLIT_SEED = 0
+_MOST_WINDOW = 48
 _FORMAT = "%Y-%m-%dT%H:%M:%S"
 
 
@@ -48,6 +49,9 @@ class Files:
     time_format: str
     n_train: int
     """Sequences."""
+    window: int
+    """Steps of the windows that are judged, the same for all tools: half of what series are cut
+    into, or as many as half of the real sequences have."""
     told: str
     """One line about the table."""
 
@@ -95,6 +99,7 @@ def prepare(wanted: Wanted, folder: Path) -> Files:
         types={column.name: column.type for column in table.columns},
         time_format=_format(table),
         n_train=len(parts["train"]),
+        window=wanted.cut // 2 or max(2, min(_MOST_WINDOW, int(np.median(np.diff(table.starts))))),
         told=_told(wanted, table, parts, dropped),
     )
 
@@ -157,7 +162,8 @@ def _write(
 
 
 def _format(table: Table) -> str:
-    return _FORMAT if table.time is None else table.column(table.time).format or _FORMAT
+    written = None if table.time is None else table.column(table.time).format
+    return (written or _FORMAT).replace("%z", "")
 
 
 def _told(wanted: Wanted, table: Table, parts: Mapping[str, np.ndarray], dropped: set[str]) -> str:

@@ -49,7 +49,7 @@ def train_and_sample(job: dict[str, Any]) -> dict[str, Any]:
 def _metadata(job: dict[str, Any], frame: Any) -> Any:
     from sdv.metadata import Metadata
 
-    detected = Metadata._detect_from_dataframe(frame, "table").to_dict()["tables"]["table"]
+    detected = Metadata.detect_from_dataframes({"table": frame}).to_dict()["tables"]["table"]
     columns = {}
     for name, kind in job["types"].items():
         found = detected["columns"][name]

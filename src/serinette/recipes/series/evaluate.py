@@ -37,6 +37,8 @@ class SeriesEvaluateRequest:
     is_quick: bool = False
     """Fewer judges, windows and resamples."""
     temperature: float = 1.0
+    window: int | None = None
+    """Steps of the windows that are compared; None: 48, or what half of the sequences have."""
 
 
 def evaluate_table(
@@ -70,8 +72,9 @@ def evaluate_table(
     train, kept = (series_set(table, parts.starts, part) for part in (parts.train, held_out))
     written = series_set(drawn, drawn.starts, np.arange(drawn.n_sequences))
     found = evaluate_series(
-        train, kept, written, seed=request.seed, is_quick=request.is_quick, tell=tell
-    )
+        train, kept, written, seed=request.seed, window=request.window,
+        is_quick=request.is_quick, tell=tell,
+    )  # fmt: skip
     name = "test" if len(parts.test) else "validation"
     return Evaluation(
         subject=opened.artifact.folder.parent.name or opened.artifact.folder.name,

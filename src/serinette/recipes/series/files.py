@@ -76,7 +76,9 @@ def evaluate_table_files(
         series_set(table, table.starts, np.arange(table.n_sequences))
         for table in (tables.training, tables.reference, tables.samples)
     ]
-    found = evaluate_series(*sets, seed=request.seed, is_quick=request.is_quick, tell=tell)
+    found = evaluate_series(
+        *sets, seed=request.seed, window=request.window, is_quick=request.is_quick, tell=tell
+    )
     return Evaluation(
         subject=files.samples.name,
         headline=found.headline,
