@@ -124,7 +124,9 @@ def _ends(metrics: Sequence[Metric]) -> tuple[float, float]:
 def _best(metrics: Mapping[str, Sequence[Metric]]) -> list[str]:
     """Return who is nearest to real series, and whose interval reaches as far."""
     there = {tool: each for tool, each in metrics.items() if each}
-    excess = {tool: _excess(each) for tool, each in there.items()}
+    # Floors differ a little with the sizes of the sides: equal figures are to be equally good.
+    floor = float(np.mean([m.floor or 0.0 for each in there.values() for m in each]))
+    excess = {tool: _excess(each, floor) for tool, each in there.items()}
     best = min(excess, key=excess.__getitem__)
     low, high = _ends(there[best])
     found = []
@@ -136,14 +138,12 @@ def _best(metrics: Mapping[str, Sequence[Metric]]) -> list[str]:
     return found if len(there) > 1 else []
 
 
-def _excess(metrics: Sequence[Metric]) -> float:
+def _excess(metrics: Sequence[Metric], floor: float) -> float:
     """Return how far above real series a figure lies; of `real` ones how far on either side."""
-    away = [m.value - (m.floor or 0.0) for m in metrics]
+    away = _value(metrics) - floor
     if metrics[0].better == "real":
-        return abs(float(np.mean(away)))
-    if metrics[0].better == "higher":
-        return max(0.0, -float(np.mean(away)))
-    return max(0.0, float(np.mean(away)))
+        return abs(away)
+    return max(0.0, -away if metrics[0].better == "higher" else away)
 
 
 def _cell(metrics: Sequence[Metric]) -> str:
