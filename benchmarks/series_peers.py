@@ -18,6 +18,7 @@ What was trained lies in `--work` and is not trained again.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import subprocess
@@ -126,7 +127,8 @@ def _answer(
         "train": str(files.train.resolve()), "out": str(out.resolve()), "entity": files.entity,
         "time": files.time, "context": list(files.context), "types": dict(files.types),
         "time_format": files.time_format, "n": files.n_train, "budget": args.budget,
-        "seed": seed, "threads": args.threads, "work": str((folder / "runs").resolve()),
+        "seed": seed, "files": _hash(files), "threads": args.threads,
+        "work": str((folder / "runs").resolve()),
     }  # fmt: skip
     place = folder / "job.json"
     answered = place.with_suffix(".answer.json")
@@ -143,6 +145,12 @@ def _answer(
             )  # fmt: skip
         print(f"  {time.monotonic() - begun:.0f} s", flush=True)
     return {**json.loads(answered.read_text()), "out": str(out)}
+
+
+def _hash(files: Files) -> str:
+    """Return what tells these files from others of the same names."""
+    content = files.train.read_bytes() + files.held_out.read_bytes()
+    return hashlib.sha256(content).hexdigest()
 
 
 def _environment(tool: str, n_threads: int) -> dict[str, str]:
