@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int
 
 import serinette
 from serinette.artifact.folder import WEIGHTS, Artifact
@@ -16,13 +15,13 @@ from serinette.core.errors import DataError, NotFoundError
 from serinette.core.metric import Metric
 from serinette.evaluation.report.content import Beside, Evaluation, Section
 from serinette.evaluation.series.findings import evaluate_series
-from serinette.evaluation.series.sets import SeriesColumn, SeriesSet
 from serinette.kinds.series.parts import Parts, split_table
-from serinette.kinds.series.table import Column, Table
+from serinette.kinds.series.table import Table
 from serinette.kinds.split import SplitConfig
 from serinette.recipes.evaluate.facts import files_of
 from serinette.recipes.series.generate import OpenedSeries, SeriesRequest, generate_series, joined
 from serinette.recipes.series.score import table_again
+from serinette.recipes.series.sets import series_set
 
 BESIDE = Beside(
     real="held-out rows",
@@ -33,7 +32,6 @@ BESIDE = Beside(
 _MOST_SEQUENCES = 2_000
 _MOST_ROWS = 200_000
 _WINDOWS_A_SEQUENCE = 4
-_SYMBOLIC = ("category", "boolean")
 _DIGITS = 16
 
 
@@ -45,6 +43,8 @@ class SeriesEvaluateRequest:
     is_quick: bool = False
     """Fewer judges, windows and resamples."""
     temperature: float = 1.0
+    window: int | None = None
+    """Steps of the windows that are compared; None: 48, or what half of the sequences have."""
 
 
 def evaluate_table(
@@ -75,13 +75,12 @@ def evaluate_table(
     tell("drawing")
     drawn = drawn_table(opened, parts, request)
     violations = broken(opened, drawn)
-    train, kept = (
-        series_set(opened, table, parts.starts, part) for part in (parts.train, held_out)
-    )
-    written = series_set(opened, drawn, drawn.starts, np.arange(drawn.n_sequences))
+    train, kept = (series_set(table, parts.starts, part) for part in (parts.train, held_out))
+    written = series_set(drawn, drawn.starts, np.arange(drawn.n_sequences))
     found = evaluate_series(
-        train, kept, written, seed=request.seed, is_quick=request.is_quick, tell=tell
-    )
+        train, kept, written, seed=request.seed, window=request.window,
+        is_quick=request.is_quick, tell=tell,
+    )  # fmt: skip
     name = "test" if len(parts.test) else "validation"
     return Evaluation(
         subject=opened.artifact.folder.parent.name or opened.artifact.folder.name,
@@ -151,36 +150,6 @@ def drawn_table(opened: OpenedSeries, parts: Parts, request: SeriesEvaluateReque
     return joined(list(generate_series(opened, asked)))
 
 
-def series_set(
-    opened: OpenedSeries, table: Table, starts: Int[np.ndarray, " _"], chosen: Int[np.ndarray, " _"]
-) -> SeriesSet:
-    """Return some sequences of a table as plain numbers.
-
-    Args:
-        opened: The model, which knows the columns.
-        table: Real or written.
-        starts: First row of each sequence, and the number of rows.
-        chosen: Numbers of the sequences.
-    """
-    codec = opened.codec
-    stepwise = [r.name for r in codec.columns if r.part in ("number", "symbol")]
-    statics = [r.name for r in codec.columns if r.part.startswith("static")]
-    lengths = np.diff(starts)[chosen]
-    places = np.repeat(starts[chosen] - np.r_[0, lengths.cumsum()[:-1]], lengths)
-    rows = places + np.arange(lengths.sum())
-    values = [np.asarray(table.column(name).values, dtype=np.float64)[rows] for name in stepwise]
-    facts = [np.asarray(table.column(name).values)[starts[chosen]] for name in statics]
-    times = None if codec.time is None else np.asarray(table.column(codec.time).values)[rows]
-    return SeriesSet(
-        values=np.stack(values, axis=-1),
-        starts=np.r_[0, lengths.cumsum()].astype(np.int64),
-        columns=tuple(_described(table.column(name)) for name in stepwise),
-        times=times,
-        statics=np.stack(facts, axis=-1) if facts else None,
-        static_columns=tuple(_described(table.column(name)) for name in statics),
-    )
-
-
 def broken(opened: OpenedSeries, table: Table) -> dict[str, int]:
     """Count the written rows that break a relation, with a checker of its own."""
     names = [r.name for r in opened.codec.columns if r.part == "number"]
@@ -188,12 +157,6 @@ def broken(opened: OpenedSeries, table: Table) -> dict[str, int]:
         return {}
     cells = np.stack([np.asarray(table.column(name).values) for name in names], axis=-1)
     return opened.codec.relations.violations(cells, table.starts)
-
-
-def _described(column: Column) -> SeriesColumn:
-    return SeriesColumn(
-        name=column.name, is_category=column.type in _SYMBOLIC, levels=column.levels
-    )
 
 
 def _kept(opened: OpenedSeries, violations: dict[str, int], n_rows: int) -> Section:
