@@ -125,6 +125,6 @@ def test_a_missing_weight_is_named(name):
 
 
 def test_a_weight_of_the_wrong_shape_is_named():
-    weights = make_model().weights() | {"decoder.out.weight": np.zeros((3, 8), np.float32)}
-    with pytest.raises(ArtifactError, match=r"'decoder.out.weight' has shape \(3, 8\), not \(3, 7"):
+    weights = make_model().weights() | {"decoder.out.weight": np.zeros((6, 8), np.float32)}
+    with pytest.raises(ArtifactError, match=r"'decoder.out.weight' has shape \(6, 8\), not \(6, 7"):
         LatentDecoder(weights, CONFIG)

@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 from serinette.core.errors import ConfigError
 from serinette.nets.critic import Critic, gradient_penalty
 from serinette.nets.latent import LatentModel, Scale, model_of
-from serinette.nets.latent_config import LatentConfig, expected_shapes
+from serinette.nets.latent_config import (
+    BEND,
+    DETAIL,
+    SLOPE_STEPS,
+    LatentConfig,
+    expected_shapes,
+)
 
 CONFIG = LatentConfig(hidden_size=7, latent_size=5, generator_size=9, critic_size=11, n_blocks=2)
 B, T, F, C = 6, 12, 3, 2
@@ -62,6 +68,23 @@ def test_context_and_latent_reach_every_step():
     plain = model.decode(latents, context, T).values
     assert (model.decode(latents, context + 1, T).values != plain).all()
     assert (model.decode(latents + 1, context, T).values != plain).all()
+
+
+def test_a_step_is_a_line_and_what_the_lstm_says_and_bends_added_up_twice():
+    model = make_model(0, has_end=False)
+    decoder = model.decoder
+    with torch.no_grad():
+        for part in (decoder.level, decoder.slope, decoder.out):
+            part.weight.zero_()
+            part.bias.zero_()
+        decoder.level.bias += 2.0
+        decoder.slope.bias[0] = SLOPE_STEPS
+        decoder.out.bias[1] = 1 / DETAIL
+        decoder.out.bias[F + 2] = 1 / BEND
+    line, detail, bent = model.decode(torch.zeros(1, 5), torch.zeros(1, 0), 5).values[0].T
+    assert line.tolist() == pytest.approx([2, 3, 4, 5, 6])
+    assert detail.tolist() == pytest.approx([3] * 5)
+    assert bent.tolist() == pytest.approx([2 + n for n in (1, 3, 6, 10, 15)])
 
 
 def test_a_model_without_ends_tells_none():

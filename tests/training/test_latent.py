@@ -89,7 +89,7 @@ def test_ends_are_learnt():
     windows = np.where(np.arange(T) < lengths[:, None], 1.0, 77.0)[..., None].astype(np.float32)
     windows[:, :, 0] += (lengths[:, None] / T).astype(np.float32)
     data = LatentData(windows=windows, lengths=lengths)
-    config = dataclasses.replace(CONFIG, end_weight=1.0, gan_updates=1, learning_rate=1e-2)
+    config = dataclasses.replace(CONFIG, end_weight=1.0, ae_updates=250, gan_updates=1)
     weights = train_latent(data, config, seed=0)
     loss = latent_loss(weights, config, data, seed=1)
     assert loss.end_nats < 0.2

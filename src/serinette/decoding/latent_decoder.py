@@ -16,7 +16,13 @@ from jaxtyping import Float, Float32, Int, UInt64
 
 from serinette.core.errors import ArtifactError
 from serinette.core.seeds import uniforms
-from serinette.nets.latent_config import LatentConfig, expected_shapes
+from serinette.nets.latent_config import (
+    BEND,
+    DETAIL,
+    SLOPE_STEPS,
+    LatentConfig,
+    expected_shapes,
+)
 
 _ROWS = 16
 """Of a block."""
@@ -65,6 +71,7 @@ class LatentDecoder:
         self._latents = _layer(weights, "generator.out")
         self._start = _layer(weights, "decoder.start")
         self._level = _layer(weights, "decoder.level")
+        self._slope = _layer(weights, "decoder.slope")
         self._read = _layer(weights, "decoder.lstm", part="ih")
         self._carry = _layer(weights, "decoder.lstm", part="hh")
         self._out = _layer(weights, "decoder.out")
@@ -118,12 +125,18 @@ class LatentDecoder:
         mean, sd = self._feature_scale
         h, c = np.split(self._start.of(told), 2, axis=1)
         h = np.tanh(h)
-        level, read = self._level.of(told), self._read.of(told)  # [B, F, R], [B, 4H, R]
-        for _ in range(n_steps):
+        read = self._read.of(told)  # [B, 4H, R]
+        level, slope = self._level.of(told), self._slope.of(told)  # [B, F, R] each
+        path, pace = np.zeros_like(level), np.zeros_like(level)
+        for step in range(n_steps):
             i, f, g, o = np.split(read + self._carry.of(h), 4, axis=1)  # [B, H, R] each
             c = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
             h = _sigmoid(o) * np.tanh(c)
-            yield (level + self._out.of(h)) * sd + mean, h
+            detail, bend = np.split(self._out.of(h), 2, axis=1)  # [B, F, R] each
+            pace = pace + np.float32(BEND) * bend
+            path = path + pace
+            line = level + slope * np.float32(step / SLOPE_STEPS)
+            yield (line + np.float32(DETAIL) * detail + path) * sd + mean, h
 
 
 def lengths_of(

@@ -1,8 +1,9 @@
 """An LSTM autoencoder of whole windows: what a window is, in a few numbers, and back.
 
 The encoder reads a window forwards and backwards; its two last hidden vectors become the latent.
-The decoder is an LSTM that reads the latent at every step and begins from it; each step is a level
-that the latent gives plus what the LSTM adds.
+The decoder is an LSTM that reads the latent at every step and begins from it. A step is a straight
+line that the latent gives, plus what the LSTM says of this step, plus bends that are added up
+twice: a smooth wave is then a few slowly changing numbers, not levels to be hit one by one.
 
 Shape letters: `B` windows, `T` steps, `F` features, `Z` latent, `C` context, `H` hidden.
 """
@@ -16,7 +17,7 @@ from jaxtyping import Float, Float32, Int
 from torch import Generator, Tensor, nn
 
 from serinette.nets.critic import LatentGenerator, initialise_
-from serinette.nets.latent_config import LatentConfig
+from serinette.nets.latent_config import BEND, DETAIL, SLOPE_STEPS, LatentConfig
 
 _STILL = 1e-6
 """A standard deviation below this is none: such a number is left as it is."""
@@ -82,12 +83,13 @@ class LatentModel(nn.Module):
 def model_of(
     weights: Mapping[str, Float32[np.ndarray, "..."]], config: LatentConfig
 ) -> LatentModel:
-    """Return a model with weights that were kept."""
+    """Return a model with weights that were kept; what else is kept beside them is left out."""
     n_features = len(weights["features.mean"])
     n_context = weights["decoder.level.weight"].shape[1] - config.latent_size
     has_end = "decoder.end.weight" in weights
     model = LatentModel(config, n_features=n_features, n_context=n_context, has_end=has_end)
-    model.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
+    own = model.state_dict()
+    model.load_state_dict({name: torch.from_numpy(weights[name]) for name in own})
     return model
 
 
@@ -153,7 +155,8 @@ class Decoder(nn.Module):
         self.lstm = nn.LSTM(told, config.hidden_size, batch_first=True)
         self.start = nn.Linear(told, 2 * config.hidden_size)
         self.level = nn.Linear(told, n_features)
-        self.out = nn.Linear(config.hidden_size, n_features)
+        self.slope = nn.Linear(told, n_features)
+        self.out = nn.Linear(config.hidden_size, 2 * n_features)
         self.end = nn.Linear(config.hidden_size, 1) if has_end else None
 
     def forward(self, told: Float[Tensor, "B D"], n_steps: int) -> Decoded:
@@ -161,5 +164,8 @@ class Decoder(nn.Module):
         h, c = self.start(told).chunk(2, dim=1)
         begin = (h.tanh()[None].contiguous(), c[None].contiguous())
         hidden, _ = self.lstm(told[:, None].expand(-1, n_steps, -1), begin)  # [B, T, H]
-        values = self.level(told)[:, None] + self.out(hidden)
+        detail, bend = self.out(hidden).chunk(2, dim=2)
+        elapsed = torch.arange(n_steps)[:, None] / SLOPE_STEPS
+        line = self.level(told)[:, None] + self.slope(told)[:, None] * elapsed
+        values = line + DETAIL * detail + (BEND * bend).cumsum(1).cumsum(1)
         return Decoded(values, None if self.end is None else self.end(hidden)[..., 0])

@@ -4,9 +4,20 @@ Shape letters: `H` hidden, `Z` latent, `F` features of a step, `C` context numbe
 generator, `K` width of the critic.
 """
 
+import math
 from dataclasses import dataclass
 
 from serinette.core.errors import ConfigError
+from serinette.core.schema import Schema
+
+SLOPE_STEPS = 24
+"""Steps over which a slope of 1 rises by 1."""
+DETAIL = 0.3
+"""What 1 of the decoder's detail is of a standardised feature..."""
+BEND = 0.01
+"""...and 1 of a bend, which is added up twice."""
+FACTS = "facts.shares"
+"""Name of what is kept beside the weights: how often static symbols stand together."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +70,11 @@ class LatentConfig:
     clip_norm: float = 1.0
     """Largest norm of the autoencoder's gradient, above 0."""
 
+    @property
+    def n_layers(self) -> int:
+        """Layers that have weights of their own: what a weights file must at least hold."""
+        return self.n_blocks
+
     def __post_init__(self) -> None:
         for name, least in _LEAST.items():
             if getattr(self, name) < least:
@@ -107,13 +123,27 @@ def expected_shapes(
     shapes |= _lstm("decoder.lstm", told, hidden)
     shapes |= _linear("decoder.start", told, 2 * hidden)
     shapes |= _linear("decoder.level", told, n_features)
-    shapes |= _linear("decoder.out", hidden, n_features)
+    shapes |= _linear("decoder.slope", told, n_features)
+    shapes |= _linear("decoder.out", hidden, 2 * n_features)
     if has_end:
         shapes |= _linear("decoder.end", hidden, 1)
     for k in range(config.n_blocks):
         shapes |= _linear(f"generator.layers.{k}", told if k == 0 else width, width)
         shapes |= {f"generator.norms.{k}.{part}": (width,) for part in ("weight", "bias")}
     return shapes | _linear("generator.out", width, latent)
+
+
+def artifact_shapes(config: LatentConfig, schema: Schema) -> dict[str, tuple[int, ...]]:
+    """List what an artifact keeps by name and shape: `expected_shapes`, and shares of the facts."""
+    shapes = expected_shapes(
+        config,
+        n_features=schema.n_features,
+        n_context=sum(field.size for field in schema.context) + schema.n_given,
+        has_end=schema.end is not None,
+    )
+    if schema.context:
+        shapes[FACTS] = (math.prod(field.size for field in schema.context),)
+    return shapes
 
 
 def _linear(name: str, n_read: int, n_told: int) -> dict[str, tuple[int, ...]]:

@@ -20,11 +20,11 @@ from serinette.core.coercion import nearest
 from serinette.core.cores import available_threads
 from serinette.core.errors import ConfigError
 from serinette.core.seeds import derive, stream_keys, uniforms
-from serinette.decoding.fields import FieldsNetwork
-from serinette.decoding.growing import Grown, Wishes, grow
+from serinette.decoding.growing import Grown, Wishes
 from serinette.kinds.series.codec import SeriesCodec
 from serinette.kinds.series.layout_record import ColumnRecord
 from serinette.kinds.series.table import Column, Table
+from serinette.recipes.series.engines import Engine, Opened, open_engine
 
 _BATCH_ROWS = 2_048
 _START_STREAM = 0x5747
@@ -66,7 +66,7 @@ class SeriesRequest:
 
 
 class OpenedSeries:
-    """A model of tables whose codec and network are loaded when they are first needed, and kept."""
+    """A model of tables whose codec and engine are loaded when they are first needed, and kept."""
 
     def __init__(self, artifact: Artifact) -> None:
         self.artifact = artifact
@@ -77,14 +77,13 @@ class OpenedSeries:
         return SeriesCodec.from_json(self.artifact.codec)
 
     @cached_property
-    def network(self) -> FieldsNetwork:
-        """The network."""
-        artifact = self.artifact
-        return FieldsNetwork(artifact.weights(), artifact.model_config, artifact.schema)
+    def engine(self) -> Engine:
+        """The engine."""
+        return open_engine(self.artifact)
 
 
 def generate_series(
-    opened: OpenedSeries,
+    opened: Opened,
     request: SeriesRequest,
     on_progress: Callable[[int], None] = lambda n: None,
 ) -> Iterator[Table]:
@@ -96,11 +95,11 @@ def generate_series(
         on_progress: Told how many sequences are done.
 
     Raises:
-        ConfigError: If a column or a value of the request is not known.
+        ConfigError: If a column or a value of the request is not known, or the engine cannot write
+            what is asked for.
     """
-    codec = opened.codec
-    network = opened.network
-    _check(codec, request)
+    codec, engine = opened.codec, opened.engine
+    _check(codec, engine, request)
     begins = range(request.first_row, request.first_row + request.n, request.batch_rows)
     stop = request.first_row + request.n
     n_threads = max(1, min(available_threads(), len(begins)))
@@ -109,7 +108,8 @@ def generate_series(
 
         def one(begin: int) -> tuple[int, Grown]:
             rows = np.arange(begin, min(begin + request.batch_rows, stop))
-            return begin, _grown(codec, network, request, rows)
+            keys = stream_keys(request.seed, rows)
+            return begin, engine.grow(codec, keys, _wishes(codec, engine, request, rows))
 
         done = 0
         for k in range(0, len(begins), n_threads):
@@ -147,14 +147,9 @@ def _joined_column(tables: Sequence[Table], k: int) -> Column:
     return replace(column, values=np.concatenate(parts), levels=levels)
 
 
-def _grown(
-    codec: SeriesCodec, network: FieldsNetwork, request: SeriesRequest, rows: Int[np.ndarray, " B"]
-) -> Grown:
-    keys = stream_keys(request.seed, rows)
-    return grow(network, codec, keys, _wishes(codec, request, rows))
-
-
-def _wishes(codec: SeriesCodec, request: SeriesRequest, rows: Int[np.ndarray, " B"]) -> Wishes:
+def _wishes(
+    codec: SeriesCodec, engine: Engine, request: SeriesRequest, rows: Int[np.ndarray, " B"]
+) -> Wishes:
     n = len(rows)
     places = np.zeros(n, dtype=np.int64)
     own = derive(request.seed, _START_STREAM)
@@ -163,6 +158,7 @@ def _wishes(codec: SeriesCodec, request: SeriesRequest, rows: Int[np.ndarray, " 
     times = codec.clock.start(u) if request.start is None else np.full(n, request.start)
     ends = request.length is None
     longest = codec.window if codec.is_single else codec.lengths[-1]
+    longest = min(longest, engine.longest(codec) or longest)
     n_rows = longest if request.length is None else request.length
     opening: dict[int, np.ndarray] = {}
     static_cells: dict[int, np.ndarray] = {}
@@ -238,7 +234,7 @@ def _cell(record: ColumnRecord, value: Any) -> float:
         ) from error
 
 
-def _check(codec: SeriesCodec, request: SeriesRequest) -> None:
+def _check(codec: SeriesCodec, engine: Engine, request: SeriesRequest) -> None:
     statics = [r.name for r in codec.columns if r.part in ("static symbol", "static number")]
     stepwise = [r.name for r in codec.columns if r.part in ("symbol", "number")]
     for names, known, what in (
@@ -248,6 +244,9 @@ def _check(codec: SeriesCodec, request: SeriesRequest) -> None:
         for name in names:
             if name not in known:
                 raise ConfigError(f"'{name}' is no {what} of this model ({nearest(name, known)})")
+    refusal = engine.refusal(codec, request.length, request.statics, bool(request.scenario))
+    if refusal is not None:
+        raise ConfigError(refusal)
 
 
 def as_table(codec: SeriesCodec, grown: Grown, first: int = 0) -> Table:
