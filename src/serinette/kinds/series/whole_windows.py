@@ -76,7 +76,7 @@ def rows_of_window(codec: SeriesCodec) -> int:
 
 def first_rows(codec: SeriesCodec, steps: Steps, sequences: Int[np.ndarray, " S"]) -> np.ndarray:
     """Return where windows may begin: anywhere in a single series, else where sequences do."""
-    starts = steps.starts[sequences]
+    starts: np.ndarray = steps.starts[sequences]
     if not codec.is_single:
         return starts
     stops = steps.starts[sequences + 1] - codec.window + 1
