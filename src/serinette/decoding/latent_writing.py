@@ -9,6 +9,7 @@ fields of the opening, `C` static symbols, `S` symbols of a column.
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Float32, Int, UInt64
@@ -73,21 +74,48 @@ def write_windows(
     lengths = np.full(n, wishes.n_rows)
     if written.end_chances is not None and wishes.ends:
         lengths = lengths_of(written.end_chances, u[_END_U])
-    unrolling = Unrolling(codec, wishes.times.copy())
+    windows = FeatureWindows(
+        values=written.values, lengths=lengths, facts=facts, times=wishes.times, u=u[_STEP_U:]
+    )
+    return rows_of(codec, windows)
+
+
+class FeatureWindows(NamedTuple):
+    """Windows as features, and what else decides their rows."""
+
+    values: Float32[np.ndarray, "N T F"]
+    lengths: Int[np.ndarray, " N"]
+    facts: Int[np.ndarray, "N C"]
+    """Static symbols."""
+    times: Float[np.ndarray, " N"]
+    """Of the first rows, in seconds."""
+    u: Float[np.ndarray, "U N"]
+    """In [0, 1): what cells are missing and which symbols are drawn by, row by row."""
+
+
+def rows_of(codec: SeriesCodec, windows: FeatureWindows) -> Grown:
+    """Turn features of whole windows into rows; `whole_windows` undone.
+
+    Args:
+        codec: Fitted.
+        windows: Features in the order of `kinds.series.whole_windows`.
+    """
+    places = feature_places(codec)
+    n_drawn = len(places.missing) + len(places.symbols)
+    unrolling = Unrolling(codec, windows.times.copy())
     rows = []
-    for t in range(int(lengths.max(initial=1))):
-        row = written.values[:, t].astype(np.float64)
-        drawn = u[_STEP_U + t * n_drawn :][:n_drawn]
-        _add_row(codec, unrolling, row, drawn, facts)
+    for t in range(int(windows.lengths.max(initial=1))):
+        row = windows.values[:, t].astype(np.float64)
+        _add_row(codec, unrolling, row, windows.u[t * n_drawn :][:n_drawn], windows.facts)
         rows.append((unrolling.cells, unrolling.symbols, unrolling.times))
     cells, symbols, times = (np.stack(part, axis=1) for part in zip(*rows, strict=True))
     return Grown(
         cells=cells,
         symbols=symbols,
         times=times,
-        static_symbols=facts,
+        static_symbols=windows.facts,
         static_cells=unrolling.static_cells,
-        lengths=lengths,
+        lengths=windows.lengths,
     )
 
 

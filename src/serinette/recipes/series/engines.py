@@ -5,7 +5,7 @@ The network that an artifact names says which engine it has.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import UInt64
@@ -22,6 +22,7 @@ from serinette.recipes.series.engine_config import AUTOREGRESSIVE, LATENT
 _REMEDY = "train with --engine autoregressive"
 
 
+@runtime_checkable
 class Engine(Protocol):
     """A trained engine."""
 
@@ -141,6 +142,7 @@ class LoadedEngine:
     engine: Engine
 
 
+@runtime_checkable
 class Opened(Protocol):
     """Whatever has a codec and an engine."""
 
