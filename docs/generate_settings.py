@@ -15,7 +15,7 @@ from serinette.core.settings_text import toml_value
 from serinette.decoding.config import DecodingConfig
 from serinette.kinds.poem.config import PoemConfig
 from serinette.kinds.poem.wishes import PoemWishes
-from serinette.recipes.requests import GROUPS
+from serinette.recipes.requests import GROUPS, groups_of
 
 PAGE = Path(__file__).parent / "reference" / "settings.md"
 HEAD = """# Settings
@@ -32,6 +32,10 @@ SECTIONS: Mapping[str, type] = {
     "`[data]`": GROUPS["data"],
     "`[data]` of `--kind poem`": PoemConfig,
     **{f"`[{section}]`": group for section, group in GROUPS.items() if section != "data"},
+    **{
+        f"`[{section}]` of `--kind series`": groups_of("series")[section]
+        for section in ("engine", "latent")
+    },
     "`[decoding]` (options of `generate`)": DecodingConfig,
 }
 OPTIONS: Mapping[str, type] = {

@@ -84,7 +84,7 @@ def evaluate_table(
         facts={
             "model": f"sha256 {_identity(opened.artifact)}…",
             "data": files_of(table.sources) or "a table in memory",
-            "engine": f"{opened.engine.name} ({opened.artifact.training.get('engine', 'as ever')})",
+            "engine": opened.artifact.training.get("engine", opened.engine.name),
             "split": parts.how,
             "held-out rows": f"the {name} part, {kept.n_rows:,} rows",
             "written": f"{drawn.n_sequences:,} sequences, {drawn.n_rows:,} rows, temperature "

@@ -86,8 +86,9 @@ def judged(engine: Engine, prepared: PreparedSeries, seed: int) -> Metric:
 
 def _kept(job: SeriesJob, ended: Ended, why: str, listener: Listener) -> Ended:
     """Write the artifact of an engine with the reason why it was kept."""
-    listener(Note(text=f"engine {ended.engine.name}: {why}"))
-    training = {**ended.contents.training, "engine": why}
+    decision = f"{ended.engine.name}: {why}"
+    listener(Note(text=f"engine {decision}"))
+    training = {**ended.contents.training, "engine": decision}
     contents = replace(ended.contents, training=training)
     save(job.run / MODEL, contents, replace=True)
     return replace(ended, contents=contents)
