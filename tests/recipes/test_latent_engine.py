@@ -8,6 +8,7 @@ import pytest
 
 import serinette
 from serinette.cli.main import main
+from serinette.cli.progress import finished_line
 from serinette.core.config import Layer, resolve
 from serinette.core.errors import ConfigError, DataError
 from serinette.core.metric import Metric
@@ -139,6 +140,7 @@ def test_updates_and_a_seed_decide_every_weight_and_a_run_begins_anew(boats):
     for name, weight in model.artifact.weights().items():
         assert np.array_equal(weight, again.artifact.weights()[name]), name
     assert all(len(line["metrics"]) for line in again.artifact.history)
+    assert "plan done after 60 updates" in finished_line(said[-1], None)
     assert any("plan: 48 windows of 9 rows" in e.text for e in said if isinstance(e, Note))
 
 
@@ -244,7 +246,8 @@ def test_auto_says_why_it_does_not_try(n, change, seconds, words):
 def test_auto_tries_where_it_may_pay_and_keeps_a_share_of_the_seconds():
     choice = choose_engine("auto", prepared_of(sequences(), data__entity=["id"]), 600.0)
     assert choice.plan == "trial"
-    assert choice.latent_seconds == pytest.approx(270)
+    assert choice.latent_seconds == pytest.approx(210)
+    assert choice.kept_seconds == pytest.approx(270)
     assert EngineChoice.from_json(choice.to_json()) == choice
     assert EngineChoice.from_json(None).plan == "autoregressive"
 

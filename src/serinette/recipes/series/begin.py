@@ -130,8 +130,7 @@ def _rows_plan(
         prepared, settings.groups["model"], settings.groups["training"], available_threads()
     )
     elapsed = time.monotonic() - started
-    kept = choice.latent_seconds or 0.0
-    seconds = max(1.0, seconds_to_train(budget, elapsed) - kept)
+    seconds = max(1.0, seconds_to_train(budget, elapsed) - choice.kept_seconds)
     config: TrainingConfig = settings.groups["training"]
     chosen["training.updates"] = updates_for(prepared, config, seconds, per_update)
     return chosen, seconds

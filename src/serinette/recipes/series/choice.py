@@ -26,8 +26,9 @@ TRIAL_ROWS, TRIAL_WINDOWS, TRIAL_SECONDS = 64, 200, 180.0
 so many seconds are left for training."""
 _FEWEST_JUDGED = 20
 """Windows of the validation part that a judge needs."""
-_TRIAL_SHARE = 0.45
-"""Share of the seconds that a trial keeps for the latent engine and the judges."""
+_TRIAL_SHARE, _LATENT_SHARE = 0.45, 0.35
+"""Shares of the seconds that are kept for a trial, and that the latent engine trains for in it; the
+difference is for the judges."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +40,8 @@ class EngineChoice:
     why: str
     latent_seconds: float | None = None
     """Seconds of the latent engine; None: as many updates as its settings say."""
+    kept_seconds: float = 0.0
+    """Seconds that the autoregressive engine leaves for a trial."""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -75,9 +78,12 @@ def choose_engine(
     reason = obstacle or next(_reasons_against(prepared, seconds), None)
     if reason is not None:
         return EngineChoice(plan=AUTOREGRESSIVE, why=f"latent engine not tried: {reason}")
-    kept = None if seconds is None else _TRIAL_SHARE * seconds
+    whole = seconds or 0.0
     return EngineChoice(
-        plan="trial", why="a judge decides on the validation part", latent_seconds=kept
+        plan="trial",
+        why="a judge decides on the validation part",
+        latent_seconds=_LATENT_SHARE * whole,
+        kept_seconds=_TRIAL_SHARE * whole,
     )
 
 

@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -85,20 +86,23 @@ def train_latent_engine(
     prepared, config = job.prepared, job.settings.groups["latent"]
     seed = job.settings.groups["training"].seed
     begun = time.monotonic()
-    diary = _Diary(listener, history_line)
+    diary = _Diary(stop, listener, history_line)
+    data = latent_data(prepared)
     with _one_thread():
         weights = train_latent(
-            latent_data(prepared), config, seed=seed, seconds=job.choice.latent_seconds,
-            tell=diary.tell, stop=lambda: stop.is_set,
+            data, config, seed=seed, seconds=job.choice.latent_seconds,
+            tell=diary.tell, stop=diary.is_stopped,
         )  # fmt: skip
         metrics = _held_out_metrics(weights, config, prepared, seed)
     codec = prepared.codec
     if codec.static_symbols:
         weights[FACTS] = fact_shares(codec, prepared.steps.static_symbols[prepared.parts.train])
-    schema = window_schema(codec)
+    schema = replace(window_schema(codec), end=1 if data.has_end else None)
     outcome = Outcome(
         reason="interrupted" if stop.is_set else "plan done",
-        progressed=Progressed(seconds=time.monotonic() - begun, history=diary.lines),
+        progressed=Progressed(
+            seconds=time.monotonic() - begun, best_update=diary.n_updates, history=diary.lines
+        ),
         exit_code=stop.exit_code,
     )
     engine = ENGINES[LATENT](weights, config, schema)
@@ -146,29 +150,30 @@ def _windows(prepared: PreparedSeries, part: Int[np.ndarray, " _"], most: int) -
 
 
 class _Diary:
-    """Turns reports of a training into sentences and records."""
+    """Counts the updates of a training and turns its reports into sentences and records."""
 
     def __init__(
-        self, listener: Listener, history_line: Callable[[Mapping[str, Any]], None]
+        self,
+        stop: StopSignal,
+        listener: Listener,
+        history_line: Callable[[Mapping[str, Any]], None],
     ) -> None:
-        self._listener, self._keep = listener, history_line
+        self._stop, self._listener, self._keep = stop, listener, history_line
         self._begun = time.monotonic()
         self._told: tuple[str, int] = ("", 0)
-        self._before = 0
-        self._phase = ""
-        self._update = 0
+        self.n_updates = 0
+        """Of both phases."""
         self.lines: list[dict[str, Any]] = []
 
-    @property
-    def n_updates(self) -> int:
-        """Updates of both phases as far as they were told."""
-        return self._before + self._update
+    def is_stopped(self) -> bool:
+        """Say before an update whether it is not to be made."""
+        if self._stop.is_set:
+            return True
+        self.n_updates += 1
+        return False
 
     def tell(self, progress: LatentProgress) -> None:
         """Take a report."""
-        if progress.phase != self._phase:
-            self._before, self._phase = self.n_updates, progress.phase
-        self._update = progress.update
         line: dict[str, Any] = {
             "update": self.n_updates,
             "seconds": round(time.monotonic() - self._begun, 3),
