@@ -10,12 +10,12 @@ import serinette
 from serinette.cli.main import main
 from serinette.cli.progress import finished_line
 from serinette.core.config import Layer, resolve
-from serinette.core.errors import ConfigError, DataError
+from serinette.core.errors import ArtifactError, ConfigError, DataError
 from serinette.core.metric import Metric
 from serinette.recipes.requests import groups_of
 from serinette.recipes.series import trial
 from serinette.recipes.series.choice import EngineChoice, choose_engine
-from serinette.recipes.series.generate import SeriesRequest, generate_series, joined
+from serinette.recipes.series.generate import OpenedSeries, SeriesRequest, generate_series, joined
 from serinette.recipes.series.habits import HABITS
 from serinette.recipes.series.prepare import prepare_series
 from serinette.training.events import Note, silent
@@ -31,14 +31,14 @@ ROWS = {"model__hidden_size": 8, "model__opening_units": 8, "training__n_rows": 
 
 
 def write_boats(path, n=60, seed=0, *, is_ragged=True):
-    """Write boats: levels in order, a category, a hole now and then, a harbour that never changes.
+    """Write boats: levels in order, a category, a hole now and then, two facts about each.
 
-    Each has 6 to 9 rows, or 8.
+    They have 6 to 9 rows, or 8.
     """
     r = np.random.default_rng(seed)
     with path.open("w", newline="") as file:
         out = csv.writer(file)
-        out.writerow(["boat", "t", "harbour", "low", "high", "wind", "flag"])
+        out.writerow(["boat", "t", "harbour", "tons", "low", "high", "wind", "flag"])
         for boat in range(n):
             low = float(r.normal())
             for k in range(int(r.integers(6, 10)) if is_ragged else 8):
@@ -46,7 +46,8 @@ def write_boats(path, n=60, seed=0, *, is_ragged=True):
                 wind = "" if r.random() < 0.2 else f"{abs(r.normal()):.3f}"
                 high = low + abs(r.normal())
                 flag = r.choice(["up", "down"])
-                row = [f"b{boat}", k, "ew"[boat % 2], f"{low:.3f}", f"{high:.3f}", wind, flag]
+                facts = ["ew"[boat % 2], f"{20 + 7 * (boat % 50) / 10:.1f}"]
+                row = [f"b{boat}", k, *facts, f"{low:.3f}", f"{high:.3f}", wind, flag]
                 out.writerow(row)
     return path
 
@@ -77,7 +78,8 @@ def test_what_is_written_has_the_columns_of_the_data_and_keeps_its_relations(boa
     model, _ = boats
     assert model.artifact.network == "latent"
     written = model.generate(50, seed=1, like="dict")
-    assert list(written) == ["boat", "t", "harbour", "low", "high", "wind", "flag"]
+    assert list(written) == ["boat", "t", "harbour", "tons", "low", "high", "wind", "flag"]
+    assert 20 <= min(written["tons"]) <= max(written["tons"]) <= 54.3
     assert (np.asarray(written["low"]) <= np.asarray(written["high"])).all()
     assert set(written["flag"]) <= {"up", "down"}
     lengths = np.diff(table_of(model, n=50, seed=1).starts)
@@ -109,6 +111,7 @@ def test_a_fact_that_is_given_is_kept(boats):
         ({"length": 7}, "latent engine decides itself where sequences end, got 7"),
         ({"length": 70}, "latent engine writes at most 9 rows, got 70; ask for fewer, or train"),
         ({"scenario": {"flag": ["up"]}}, "scenario: the latent engine writes all rows of a seq"),
+        ({"statics": {"tons": 31}}, "writes the numbers of 'tons' itself, got 31; leave it out"),
         ({"statics": {"harbour": "north"}}, "column 'harbour' has no value 'north'"),
     ],
 )
@@ -116,6 +119,13 @@ def test_what_cannot_be_written_is_refused(boats, settings, words):
     model, _ = boats
     with pytest.raises(ConfigError, match=words):
         model.generate(1, **settings)
+
+
+def test_a_network_that_writes_no_tables_is_refused(boats):
+    model, _ = boats
+    foreign = dataclasses.replace(model.artifact, network="symbols")
+    with pytest.raises(ArtifactError, match="network 'symbols' writes no tables; restore it from"):
+        _ = OpenedSeries(foreign).engine
 
 
 def test_there_is_no_likelihood_to_score_by(boats):

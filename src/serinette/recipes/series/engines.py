@@ -11,6 +11,8 @@ import numpy as np
 from jaxtyping import UInt64
 
 from serinette.artifact.folder import Artifact
+from serinette.core.errors import ArtifactError
+from serinette.core.manifest import REMEDY
 from serinette.core.schema import Schema
 from serinette.decoding.fields import FieldsNetwork
 from serinette.decoding.growing import Grown, Wishes, grow
@@ -129,8 +131,16 @@ ENGINES: Final[Mapping[str, Callable[[Mapping[str, np.ndarray], Any, Schema], En
 
 
 def open_engine(artifact: Artifact) -> Engine:
-    """Return the engine of a model."""
-    opener = ENGINES[artifact.network]
+    """Return the engine of a model.
+
+    Raises:
+        ArtifactError: If its network is not one of tables.
+    """
+    opener = ENGINES.get(artifact.network)
+    if opener is None:
+        raise ArtifactError(
+            f"{artifact.folder}: network '{artifact.network}' writes no tables; {REMEDY}"
+        )
     return opener(artifact.weights(), artifact.model_config, artifact.schema)
 
 
