@@ -33,8 +33,9 @@ SECTIONS: Mapping[str, type] = {
     "`[data]` of `--kind poem`": PoemConfig,
     **{f"`[{section}]`": group for section, group in GROUPS.items() if section != "data"},
     **{
-        f"`[{section}]` of `--kind series`": groups_of("series")[section]
-        for section in ("engine", "latent")
+        f"`[{section}]` of `--kind series`": group
+        for section, group in groups_of("series").items()
+        if section in ("data", "engine", "model", "latent")
     },
     "`[decoding]` (options of `generate`)": DecodingConfig,
 }

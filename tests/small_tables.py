@@ -55,6 +55,19 @@ def waves(n=400, seed=0):
     return Table(columns=columns, starts=np.array([0, n]))
 
 
+def prices(n=300, seed=0):
+    """One long series of two columns that go close beside each other, with holes."""
+    r = np.random.default_rng(seed)
+    opened = np.cumsum(r.normal(size=n))
+    closed = opened + 0.1 * r.normal(size=n)
+    closed[r.random(n) < 0.05] = np.nan
+    columns = (
+        Column(name="open", type="real", values=opened),
+        Column(name="close", type="real", values=closed),
+    )
+    return Table(columns=columns, starts=np.array([0, n]))
+
+
 def fitted(table, **settings):
     """Return codec and steps, fitted on all sequences."""
     config = SeriesConfig(**settings)

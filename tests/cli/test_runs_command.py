@@ -37,12 +37,12 @@ def answer(capsys, *argv):
 
 def test_list_shows_every_run_with_its_best_figure(runs, capsys):
     lines = answer(capsys, "list").splitlines()
-    assert lines[0].split() == ["run", "state", "updates", "time", "bits/char", "size"]
+    assert lines[0].split() == ["run", "state", "updates", "time", "validation", "size"]
     assert [line.split()[:3] for line in lines[1:]] == [
         ["notes", "unfinished", "120"],
         ["notes-2", "unfinished", "120"],
     ]
-    assert "2.250" in lines[2]
+    assert "2.250 bits/char" in lines[2]
     found = json.loads(answer(capsys, "list", "--json"))
     assert found["schema_version"] == 1
     assert [run["name"] for run in found["runs"]] == ["notes", "notes-2"]
@@ -52,6 +52,12 @@ def test_an_empty_place_says_how_to_begin(workplace, capsys):
     assert main(["runs", "list"]) == 0
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", "no runs in runs; serinette train FILE makes one\n")
+
+
+def test_a_run_of_a_table_is_told_in_nats_a_row(runs, capsys):
+    (runs / "notes-2" / "plan.json").write_text('{"kind": "series"}')
+    assert f"{2.25 * math.log(2):.3f} nats/row" in answer(capsys, "list")
+    assert "train and validation are nats/row" in answer(capsys, "show", "notes-2")
 
 
 def test_show_tells_the_history_in_bits(runs, capsys):

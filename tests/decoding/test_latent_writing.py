@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from small_tables import fitted, mixed_table, waves
 
 from serinette.core.seeds import stream_keys
-from serinette.decoding.growing import Wishes
+from serinette.decoding.growing_wishes import Wishes
 from serinette.decoding.latent_writing import (
     FeatureWindows,
     LatentNetwork,
@@ -43,7 +43,8 @@ def network_of(codec, steps, seed=0):
 
 def wishes_for(codec, n, **settled):
     times = np.full(n, 1_500_000_000.0)
-    return Wishes(times=times, n_rows=rows_of_window(codec), **settled)
+    n_rows = np.full(n, rows_of_window(codec))
+    return Wishes(times=times, n_rows=n_rows, n_told=np.zeros(n, dtype=np.int64), **settled)
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -340,7 +340,7 @@ def test_a_judge_tells_noise_from_waves():
             return Grown(
                 cells=np.random.default_rng(0).normal(size=(n, 8, 2)), symbols=none,
                 times=np.zeros((n, 8)), static_symbols=none[:, 0], static_cells=np.zeros((n, 0)),
-                lengths=np.full(n, 8),
+                lengths=np.full(n, 8), n_told=np.zeros(n, dtype=np.int64),
             )  # fmt: skip
 
     found = trial.judged(Noise(), prepared, 0)

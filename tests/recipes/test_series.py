@@ -193,3 +193,57 @@ def test_bad_requests_end_in_one_line_and_a_code(tmp_path, monkeypatch, capsys, 
     assert main(["train", "trips.csv", "--updates", "1", *argv]) == code
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert words in error
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "words"),
+    [
+        (["--regex", "a", "--label", "x"], 2, "--regex, --label are for text models; this one is"),
+        (["--top-p", "0.5", "--prefix", "a"], 2, "--prefix, --top-p are for text and poem models"),
+        (
+            ["--best-of", "4"],
+            2,
+            "--best-of is for text and poem models; this one is of kind series",
+        ),
+        (["-i"], 2, "--interactive is for poem models"),
+        (["-o", "trips.svg"], 2, "trips.svg: a table is written as .csv, .tsv, .parquet"),
+        (["--length", "99999999999"], 6, "GB of memory, and the machine has"),
+        (["--every", "1h", "--start", "soon"], 2, "--start 'soon' is no time"),
+    ],
+)
+def test_what_means_nothing_to_a_table_is_refused(trips, monkeypatch, capsys, argv, code, words):
+    _, folder = trips
+    monkeypatch.chdir(folder)
+    assert main(["generate", "trips", "--seed", "1", *argv]) == code
+    assert words in capsys.readouterr().err.strip().splitlines()[-1]
+
+
+def test_other_commands_refuse_what_means_nothing_to_a_table(trips, monkeypatch, capsys):
+    _, folder = trips
+    monkeypatch.chdir(folder)
+    assert main(["evaluate", "trips", "--against", "trips"]) == 2
+    assert "--against trips: two models of tables" in capsys.readouterr().err
+    assert main(["train", "trips.csv", "--preset", "tang-lstm128"]) == 2
+    assert "there is no preset for tables" in capsys.readouterr().err
+
+
+def test_a_table_that_holds_nothing_to_learn_is_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "flat.csv").write_text("a,b\n" + "1,2\n" * 40)
+    assert main(["train", "flat.csv", "--updates", "1"]) == 3
+    told = capsys.readouterr().err.strip().splitlines()[-1]
+    assert told.startswith("error: flat.csv: all that changes from row to row follows")
+    assert main(["inspect", "flat.csv"]) == 0
+    assert "a is 1 in every row" in capsys.readouterr().out
+
+
+def test_a_tsv_is_divided_by_tabs(trips, tmp_path):
+    model, _ = trips
+    model.write(tmp_path / "o.tsv", 1, length=2, seed=1)
+    assert (tmp_path / "o.tsv").read_text().splitlines()[0].split("\t")[:2] == ["bike", "t"]
+
+
+def test_texts_may_come_from_any_sequence(tmp_path):
+    texts = (f"line {k} of many\n" * 20 for k in range(9))
+    model = serinette.train(texts, updates=1, runs=tmp_path, name="t", model__hidden_size=8)
+    assert model.artifact.kind == "text"

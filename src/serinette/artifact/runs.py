@@ -58,8 +58,10 @@ class RunSummary:
     """Updates at the last evaluation; 0 if there was none."""
     seconds: float
     """Seconds of training at the last evaluation."""
+    kind: str
+    """Kind of the data: `text`, `poem`, `series`; empty where it is not known."""
     validation_nats: float | None
-    """The best so far, nats per character."""
+    """The best so far, nats per character, of a table nats per row."""
     n_bytes: int
     """Size on disk."""
 
@@ -155,6 +157,7 @@ def summarise(run: Path) -> RunSummary:
         state=state,
         update=update,
         seconds=seconds,
+        kind=_kind(run),
         validation_nats=best,
         n_bytes=disk.size(run),
     )
@@ -237,6 +240,13 @@ def _nearest(name: str, runs: Path) -> str:
         more = ", ..." if len(names) > _MAX_NAMES else ""
         return f"there are: {', '.join(names[:_MAX_NAMES])}{more}"
     return "there are none yet: serinette train FILE makes one"
+
+
+def _kind(run: Path) -> str:
+    try:
+        return str(plain_json.load(disk.read_bytes(run / PLAN), str(run / PLAN)).get("kind", ""))
+    except (SerinetteError, AttributeError):
+        return ""
 
 
 def _state(run: Path) -> State:

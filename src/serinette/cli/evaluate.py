@@ -369,7 +369,7 @@ def _light(light: str | None) -> str:
 def _metric_rows(evaluation: "Evaluation") -> list[list[str]]:
     """Return the telling figures, a row each; the report holds all of them."""
     settings = _settings(evaluation)
-    rows = [["", "the model", *settings, "real text", "count model"]]
+    rows = [["", "the model", *settings, evaluation.beside.real, evaluation.beside.baseline]]
     for key in _SHOWN:
         found = {m.setting: m for m in evaluation.metrics if m.key == key}
         if found:

@@ -273,6 +273,20 @@ class GenerateOptions:
         str | None,
         _series(metavar="TIME", help="Time of the first row: 2024-05-01T06:00, or a number."),
     ] = None
+    every: Annotated[
+        str | None,
+        _series(
+            metavar="TIME", help="Time between rows, where it is regular: 1h, 15m, or seconds."
+        ),
+    ] = None
+    history: Annotated[
+        Path | None,
+        _series(
+            metavar="FILE",
+            help="A table to go on with: -n continuations of each of its sequences, --length rows "
+            "of them.",
+        ),
+    ] = None
     given: Annotated[
         list[str] | None,
         _series(metavar="COLUMN=VALUE", help="A column that never changes within a sequence."),

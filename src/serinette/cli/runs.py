@@ -14,7 +14,7 @@ from serinette.cli.progress import figure, snippet
 from serinette.cli.tables import table
 from serinette.core.config import format_duration
 from serinette.core.errors import ConfigError
-from serinette.training.events import TEXTS
+from serinette.training.events import TABLES, TEXTS, Measure
 
 if TYPE_CHECKING:
     from serinette.artifact.runs import RunSummary
@@ -47,7 +47,7 @@ def list_all(runs: RunsFolder = Path("runs"), json: JsonFlag = False) -> None:
     elif not found:
         say(f"no runs in {runs}; serinette train FILE makes one")
     else:
-        rows = [("run", "state", "updates", "time", "bits/char", "size")]
+        rows = [("run", "state", "updates", "time", "validation", "size")]
         show(table([*rows, *(_cells(summary) for summary in found)]))
 
 
@@ -60,16 +60,17 @@ def show_one(name: RunName, runs: RunsFolder = Path("runs"), json: JsonFlag = Fa
 
     folder = find_run(name, runs)
     summary, history = summarise(folder), read_json_lines(folder / HISTORY)
+    measure = _measure(summary)
     verdicts = watch(history)
     if json:
         print_json({"run": _plain(summary), "history": history, "verdicts": verdicts})
         return
-    show(table([("run", "state", "updates", "time", "bits/char", "size"), _cells(summary)]))
+    show(table([("run", "state", "updates", "time", "validation", "size"), _cells(summary)]))
     if history:
         head = ("update", "time", "train", "validation")
         shown = history[-_SHOWN_EVALUATIONS:]
-        show("\n" + table([head, *(_evaluation_cells(line) for line in shown)]))
-        show("\ntrain and validation are bits per character")
+        show("\n" + table([head, *(_evaluation_cells(line, measure) for line in shown)]))
+        show(f"\ntrain and validation are {measure.unit}")
         samples = [line["sample"] for line in history if line.get("sample")]
         if samples:
             show(f"last sample: {snippet(samples[-1])}")
@@ -95,7 +96,7 @@ def compare(
         differences = {key: list(values) for key, values in found.differences.items()}
         print_json({"runs": [_plain(run) for run in found.runs], "differences": differences})
         return
-    labels = ("run", "state", "updates", "time", "bits/char", "size")
+    labels = ("run", "state", "updates", "time", "validation", "size")
     columns = [_cells(run) for run in found.runs]
     rows = [(label, *(column[k] for column in columns)) for k, label in enumerate(labels)]
     rows += [(key, *map(_word, values)) for key, values in found.differences.items()]
@@ -145,18 +146,26 @@ def _cells(run: "RunSummary") -> tuple[str, ...]:
         run.state,
         f"{run.update:,}",
         format_duration(run.seconds),
-        "" if run.validation_nats is None else figure(run.validation_nats, TEXTS),
+        "" if run.validation_nats is None else _with_unit(run.validation_nats, _measure(run)),
         f"{run.n_bytes / 1e6:,.1f} MB",
     )
 
 
-def _evaluation_cells(line: dict[str, Any]) -> tuple[str, ...]:
+def _measure(run: "RunSummary") -> Measure:
+    return TABLES if run.kind == "series" else TEXTS
+
+
+def _with_unit(nats: float, measure: Measure) -> str:
+    return f"{figure(nats, measure)} {measure.unit}"
+
+
+def _evaluation_cells(line: dict[str, Any], measure: Measure) -> tuple[str, ...]:
     metrics = line.get("metrics", {})
     figures = [metrics.get("train_nats"), metrics.get("validation_nats")]
     return (
         f"{line.get('update', 0):,}",
         format_duration(float(line.get("seconds", 0.0))),
-        *("" if nats is None else figure(float(nats), TEXTS) for nats in figures),
+        *("" if nats is None else figure(float(nats), measure) for nats in figures),
     )
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from serinette.cli.output import print_json, say, show
 from serinette.cli.tables import table as text_table
-from serinette.core.config import Layer, format_duration
+from serinette.cli.wishes import refuse_options_of_others
+from serinette.core.config import Layer, format_duration, parse_duration
 from serinette.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from serinette.cli.evaluate import EvaluateOptions
     from serinette.cli.generate_options import GenerateOptions
     from serinette.evaluation.report.content import Evaluation
-    from serinette.recipes.series.generate import SeriesRequest
+    from serinette.recipes.series.generate import OpenedSeries, SeriesRequest
 
 _SHOWN_STRETCHES = 5
 
@@ -24,11 +25,14 @@ _SHOWN_STRETCHES = 5
 def generate_table(artifact: "Artifact", options: "GenerateOptions") -> None:
     """Write sequences as a table: to a file, or as CSV to standard output."""
     from serinette.cli.generate import chosen_seed
-    from serinette.kinds.series.writer import table_bytes, write_table
+    from serinette.kinds.series.writer import check_table_path, table_bytes, write_table
     from serinette.recipes.series.generate import OpenedSeries, generate_series, joined
 
-    request = _request(artifact, options, chosen_seed(options.seed))
+    refuse_options_of_others(options, "series")
+    if options.output is not None:
+        check_table_path(options.output)
     opened = OpenedSeries(artifact)
+    request = _request(opened, options, chosen_seed(options.seed))
     begun = time.monotonic()
     shows = sys.stderr.isatty()
 
@@ -50,9 +54,16 @@ def generate_table(artifact: "Artifact", options: "GenerateOptions") -> None:
     )
 
 
-def _request(artifact: "Artifact", options: "GenerateOptions", seed: int) -> "SeriesRequest":
+def _request(opened: "OpenedSeries", options: "GenerateOptions", seed: int) -> "SeriesRequest":
     from serinette.recipes.series.generate import SeriesRequest
 
+    history = None
+    if options.history is not None:
+        from serinette.recipes.series.history import read_history
+
+        history = read_history(opened.artifact, opened.codec, (options.history,))
+        for warning in history.warnings:
+            say(f"warning: {warning}")
     start = None if options.start is None else _moment(options.start)
     return SeriesRequest(
         n=options.n or 1,
@@ -60,6 +71,8 @@ def _request(artifact: "Artifact", options: "GenerateOptions", seed: int) -> "Se
         seed=seed,
         first_row=options.first_row,
         start=start,
+        step_seconds=None if options.every is None else parse_duration(options.every),
+        history=history,
         statics=dict(_given(text) for text in options.given or ()),
         scenario={} if options.scenario is None else _scenario(options.scenario),
         temperature=1.0 if options.temperature is None else options.temperature,
@@ -175,6 +188,11 @@ def evaluate_series_model(
     )
     from serinette.recipes.series.generate import OpenedSeries
 
+    if options.against is not None:
+        raise ConfigError(
+            f"--against {options.against}: two models of tables are not compared in one report; "
+            "evaluate each with the same --seed"
+        )
     opened = OpenedSeries(artifact)
     real = table_and_parts(opened, tuple(options.data or ()))
     request = SeriesEvaluateRequest(seed=options.seed, is_quick=options.quick)

@@ -24,13 +24,21 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "no_repeat_characters": "no_repeat",
         "allow_repeated_rhymes": "distinct_rhymes",
     },
+    "series": {},
 }
 """Kind -> option -> field of the kind's wishes."""
 _OTHERS: Final[Mapping[str, tuple[str, ...]]] = {
     "text": ("label",),
     "poem": ("paper", "page", "seal", "interactive"),
+    "series": ("start", "every", "history", "given", "scenario"),
 }
 """Options of one kind that are no wishes."""
+_OF_WRITING: Final = (
+    *("prefix", "prefix_file", "beam", "json", "top_k", "top_p", "min_p", "typical_p"),
+    *("repetition_penalty", "presence_penalty", "frequency_penalty", "penalty_window"),
+    *("logit_bias", "stop", "greedy"),
+)
+"""Options for all that is written symbol by symbol."""
 
 
 def wishes_of(options: GenerateOptions, kind_name: str) -> Any:
@@ -42,7 +50,7 @@ def wishes_of(options: GenerateOptions, kind_name: str) -> Any:
     from serinette.core.config import Layer, resolve
     from serinette.kinds.table import find_kind
 
-    _refuse_options_of_others(options, kind_name)
+    refuse_options_of_others(options, kind_name)
     if options.title is not None and options.keywords is not None:
         raise ConfigError("--title and --keywords are the same; give one of them")
     values: dict[str, Any] = {}
@@ -74,19 +82,31 @@ def unescape(text: str) -> str:
     return "".join(parts)
 
 
-def _refuse_options_of_others(options: GenerateOptions, kind_name: str) -> None:
+def refuse_options_of_others(options: GenerateOptions, kind_name: str) -> None:
+    """Raise if an option means nothing to a model of this kind.
+
+    Raises:
+        ConfigError: Naming them, and what they are for.
+    """
+    if kind_name == "series":
+        given = [name for name in _OF_WRITING if _is_given(getattr(options, name))]
+        given += ["best_of"] if options.best_of > 1 else []
+        _refuse(given, "text and poem", kind_name)
     known = {*FIELDS.get(kind_name, ()), *_OTHERS.get(kind_name, ())}
     for other in FIELDS:
         foreign = [
-            flag_of(option)
+            option
             for option in (*FIELDS[other], *_OTHERS[other])
             if option not in known and _is_given(getattr(options, option))
         ]
-        if foreign:
-            verb = "is" if len(foreign) == 1 else "are"
-            raise ConfigError(
-                f"{', '.join(foreign)} {verb} for {other} models; this one is of kind {kind_name}"
-            )
+        _refuse(foreign, other, kind_name)
+
+
+def _refuse(options: Sequence[str], other: str, kind_name: str) -> None:
+    if options:
+        flags = ", ".join(map(flag_of, options))
+        verb = "is" if len(options) == 1 else "are"
+        raise ConfigError(f"{flags} {verb} for {other} models; this one is of kind {kind_name}")
 
 
 def _is_given(value: Any) -> bool:

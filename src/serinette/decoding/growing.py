@@ -6,20 +6,25 @@ Shape letters: `B` rows side by side, `D` columns of numbers, `K` symbol columns
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt64
 
 from serinette.core.seeds import uniforms
 from serinette.decoding.fields import BlockReader, FieldsNetwork, draw_field
+from serinette.decoding.growing_wishes import Wishes
 from serinette.kinds.series.codec import SeriesCodec
+from serinette.kinds.series.encoding import opened
 from serinette.kinds.series.unrolling import Unrolling
+
+Drawn = tuple[np.ndarray, np.ndarray]
+"""Choices and values of one field, [B] each."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Grown:
-    """Sequences side by side; row t of sequence b is there while t < lengths[b]."""
+    """Sequences side by side; row t of sequence b was drawn where n_told[b] <= t < lengths[b]."""
 
     cells: Float[np.ndarray, "B T D"]
     symbols: Int[np.ndarray, "B T K"]
@@ -27,27 +32,8 @@ class Grown:
     static_symbols: Int[np.ndarray, "B _"]
     static_cells: Float[np.ndarray, "B _"]
     lengths: Int[np.ndarray, " B"]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Wishes:
-    """What is settled before anything is drawn."""
-
-    times: Float[np.ndarray, " B"]
-    """Of the first rows."""
-    n_rows: int
-    """Longest sequence."""
-    ends: bool = True
-    """Whether a sequence may end before."""
-    temperature: float = 1.0
-    opening: dict[int, np.ndarray] = field(default_factory=dict)
-    """Choices of some symbol fields of the opening, by their places."""
-    static_cells: dict[int, np.ndarray] = field(default_factory=dict)
-    """Static numbers by their places."""
-    cells: dict[int, Float[np.ndarray, "B T"]] = field(default_factory=dict)
-    """Value columns that are given, by their places: a scenario; NaN is drawn."""
-    symbols: dict[int, Int[np.ndarray, "B T"]] = field(default_factory=dict)
-    """Symbol columns that are given, by their places; -1 is drawn."""
+    n_told: Int[np.ndarray, " B"]
+    """Rows of a history at the beginning of each."""
 
 
 def grow(
@@ -71,21 +57,19 @@ def grow(
     _open(network, codec, unrolling, numbers, wishes)
     memory = network.start(len(keys))
     rows = [_row(unrolling)]
-    lengths = np.full(len(keys), wishes.n_rows)
-    alive = np.ones(len(keys), dtype=np.bool_)
-    for t in range(1, wishes.n_rows):
+    lengths = wishes.n_rows.copy()
+    for t in range(1, int(lengths.max())):
         hidden, memory = network.advance(
             unrolling.numbers(), unrolling.read_symbols(), unrolling.static_symbols, memory
         )
         u = numbers.next(len(network.schema.fields))
         choices, values = _step(network.following, codec, unrolling, wishes, hidden, u)
-        if codec.has_end and wishes.ends:
-            ending = alive & (choices[:, 0] == 1)
-            lengths[ending] = t
-            alive &= ~ending
-            if not alive.any():
+        if codec.has_end:
+            lengths = np.where(choices[:, 0] == 1, np.minimum(lengths, t), lengths)
+            if lengths.max() <= t:
                 break
         unrolling.push(choices, values)
+        unrolling.move(wishes.moment(t))
         rows.append(_row(unrolling))
         on_row(t)
     cells, symbols, times = (np.stack(part, axis=1) for part in zip(*rows, strict=True))
@@ -96,6 +80,7 @@ def grow(
         static_symbols=unrolling.static_symbols,
         static_cells=unrolling.static_cells,
         lengths=np.minimum(lengths, cells.shape[1]),
+        n_told=wishes.n_told,
     )
 
 
@@ -132,16 +117,27 @@ def _open(
     u = numbers.next(len(opening.fields))
     reading = opening.begin(codec.clock.features(unrolling.times))
     choices, values = _empty(opening, n)
-    begin = len(codec.static_symbols)
-    for k, kind in enumerate(opening.fields):
+    for k, (kind, (part, place)) in enumerate(
+        zip(opening.fields, codec.opening_places, strict=True)
+    ):
         choices[:, k], values[:, k] = draw_field(kind, reading.params(k), u[k], wishes.temperature)
-        if k in wishes.opening:
-            choices[:, k] = wishes.opening[k]
-        elif begin <= k < begin + len(codec.static_values) and k - begin in wishes.static_cells:
-            code = codec.static_values[k - begin]
-            values[:, k] = code.level(wishes.static_cells[k - begin])
-            choices[:, k] = code.n_atoms
-        reading.tell(k, choices[:, k], values[:, k])
+        drawn = choices[:, k], values[:, k]
+        match part:
+            case "static symbol" if place in wishes.opening:
+                drawn[0][:] = wishes.opening[place]
+            case "static number" if place in wishes.static_cells:
+                code = codec.static_values[place]
+                level = code.level(wishes.static_cells[place])
+                _put(drawn, opened(code, level)[:2], ~np.isnan(level) | code.missing)
+            case "symbol":
+                _put_symbols(wishes, place, 0, drawn[0])
+            case "level" if place in wishes.cells:
+                cells, there = wishes.cells[place].at(0)
+                code = codec.values[place]
+                _put(drawn, opened(code, code.level(cells))[:2], there)
+            case "pace" if place in wishes.cells:
+                _put_pace(codec, wishes, place, drawn)
+        reading.tell(k, *drawn)
     unrolling.open(choices, values)
 
 
@@ -159,43 +155,51 @@ def _step(
     choices, values = _empty(reader, len(hidden))
     first_value = codec.value_offset + (codec.gap is not None)
     for k, kind in enumerate(fields):
-        drawn = draw_field(kind, reading.params(k), u[k], wishes.temperature)
-        choices[:, k], values[:, k] = drawn
-        if codec.value_offset > k >= codec.symbol_offset:
-            _put_symbols(wishes, k - codec.symbol_offset, t, choices[:, k])
-        elif k >= first_value:
-            _put_values(codec, unrolling, wishes, k - first_value, (choices[:, k], values[:, k]))
-        elif k == 0 and codec.has_end and not wishes.ends:
-            choices[:, k] = 0
-        reading.tell(k, choices[:, k], values[:, k])
+        choices[:, k], values[:, k] = draw_field(kind, reading.params(k), u[k], wishes.temperature)
+        drawn = choices[:, k], values[:, k]
+        if k < codec.symbol_offset:
+            drawn[0][:] = np.where(wishes.ends & (t >= wishes.n_told), drawn[0], 0)
+        elif k < codec.value_offset:
+            _put_symbols(wishes, k - codec.symbol_offset, t, drawn[0])
+        elif k < first_value:
+            moments = wishes.moment(t)
+            _put(drawn, unrolling.place_gap(moments), ~np.isnan(moments))
+        else:
+            _put_values(codec, unrolling, wishes, k - first_value, drawn)
+        reading.tell(k, *drawn)
     return choices, values
 
 
+def _put(drawn: Drawn, settled: Drawn, there: Bool[np.ndarray, " B"]) -> None:
+    """Write what is settled over what was drawn."""
+    for ours, theirs in zip(drawn, settled, strict=True):
+        ours[:] = np.where(there, theirs, ours)
+
+
 def _put_symbols(wishes: Wishes, place: int, t: int, choices: np.ndarray) -> None:
-    given = wishes.symbols.get(place)
-    if given is not None and t < given.shape[1]:
-        choices[:] = np.where(given[:, t] >= 0, given[:, t], choices)
+    given = wishes.symbol(place, t)
+    choices[:] = np.where(given >= 0, given, choices)
+
+
+def _put_pace(codec: SeriesCodec, wishes: Wishes, place: int, drawn: Drawn) -> None:
+    """Begin a curve as fast as its first two rows are apart, where both are given."""
+    code, given = codec.values[place], wishes.cells[place]
+    (first, is_first), (second, is_second) = given.at(0), given.at(1)
+    pace = (code.level(second) - code.level(first)) / code.pace
+    there = is_first & is_second & ~np.isnan(pace)
+    _put(drawn, (np.zeros(len(pace), dtype=np.int64), np.nan_to_num(pace)), there)
 
 
 def _put_values(
-    codec: SeriesCodec,
-    unrolling: Unrolling,
-    wishes: Wishes,
-    place: int,
-    drawn: tuple[np.ndarray, np.ndarray],
+    codec: SeriesCodec, unrolling: Unrolling, wishes: Wishes, place: int, drawn: Drawn
 ) -> None:
-    (choices, values), t = drawn, unrolling.n_rows
     if unrolling.is_first_bend(place):
-        still = np.zeros(len(values))
-        choices[:] = codec.values[place].choose(still, np.zeros(len(values), dtype=np.bool_))
-        values[:] = 0.0
-    given = wishes.cells.get(place)
-    if given is None or t >= given.shape[1]:
-        return
-    is_given: Bool[np.ndarray, " B"] = ~np.isnan(given[:, t])
-    choice, value = unrolling.place(place, given[:, t])
-    choices[:] = np.where(is_given, choice, choices)
-    values[:] = np.where(is_given, value, values)
+        still = np.zeros(len(drawn[1]))
+        drawn[0][:] = codec.values[place].choose(still, np.zeros(len(still), dtype=np.bool_))
+        drawn[1][:] = 0.0
+    if place in wishes.cells:
+        cells, there = wishes.cells[place].at(unrolling.n_rows)
+        _put(drawn, unrolling.place(place, cells), there)
 
 
 def _empty(reader: BlockReader, n: int) -> tuple[np.ndarray, np.ndarray]:

@@ -16,9 +16,11 @@ from jaxtyping import Float, Float32, Int, UInt64
 
 from serinette.core.schema import Schema
 from serinette.core.seeds import uniforms
-from serinette.decoding.growing import Grown, Wishes
+from serinette.decoding.growing import Grown
+from serinette.decoding.growing_wishes import Wishes
 from serinette.decoding.latent_decoder import LatentDecoder, lengths_of, n_uniforms, normal_noise
 from serinette.kinds.series.codec import SeriesCodec
+from serinette.kinds.series.encoding import opened
 from serinette.kinds.series.unrolling import Unrolling
 from serinette.kinds.series.whole_windows import (
     fact_sizes,
@@ -60,20 +62,22 @@ def write_windows(
         network: Trained.
         codec: That belongs to it.
         keys: From `core.seeds.stream_keys`.
-        wishes: What is settled: times, rows, static symbols. The temperature widens the noise.
+        wishes: What is settled: times, rows at most, static symbols; nothing else. The temperature
+            widens the noise.
     """
     n, decoder = len(keys), network.decoder
     begin = np.full(n, n_uniforms(decoder.latent_size))
     places = feature_places(codec)
     n_drawn = len(places.missing) + len(places.symbols)
-    u = uniforms(keys, begin, _STEP_U + wishes.n_rows * n_drawn)
+    n_rows = int(wishes.n_rows.max())
+    u = uniforms(keys, begin, _STEP_U + n_rows * n_drawn)
     facts = _facts(network, codec, u[_FACTS_U], wishes)
     noise = normal_noise(keys, decoder.latent_size) * np.float32(wishes.temperature)
     context = window_context(codec, facts, wishes.times)
-    written = decoder.draw(noise, context, wishes.n_rows)
-    lengths = np.full(n, wishes.n_rows)
+    written = decoder.draw(noise, context, n_rows)
+    lengths = wishes.n_rows
     if written.end_chances is not None and wishes.ends:
-        lengths = lengths_of(written.end_chances, u[_END_U])
+        lengths = np.minimum(lengths, lengths_of(written.end_chances, u[_END_U]))
     windows = FeatureWindows(
         values=written.values, lengths=lengths, facts=facts, times=wishes.times, u=u[_STEP_U:]
     )
@@ -116,6 +120,7 @@ def rows_of(codec: SeriesCodec, windows: FeatureWindows) -> Grown:
         static_symbols=windows.facts,
         static_cells=unrolling.static_cells,
         lengths=windows.lengths,
+        n_told=np.zeros_like(windows.lengths),
     )
 
 
@@ -185,9 +190,7 @@ def _opening(
     for code, level in zip(codec.values, levels.T, strict=True):
         if not code.has_opening:
             continue
-        n_atoms = code.n_atoms if code.mode == "level" else int(code.missing)
-        is_missing = np.isnan(level)
-        fields.append((n_atoms - is_missing, np.where(is_missing, 0.0, level)))
+        fields.append(opened(code, level)[:2])
         if code.mode == "curve":
             fields.append((np.zeros(n, dtype=np.int64), none))  # places are given: no pace needed
     if not fields:

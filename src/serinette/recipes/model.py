@@ -2,10 +2,12 @@
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from serinette.artifact.folder import Artifact
 from serinette.artifact.folder import load as load_artifact
@@ -280,8 +282,7 @@ def _model_of(artifact: Artifact, like: Any) -> "Model | SeriesModel":
 
 def _is_frame(source: Any) -> bool:
     """Tell a table in memory from paths and texts."""
-    is_plain = isinstance(source, (str, os.PathLike, list, tuple))
-    return not is_plain
+    return isinstance(source, (Mapping, np.ndarray)) or hasattr(source, "columns")
 
 
 _REQUEST_FIELDS = {f.name for f in fields(TrainRequest)} - {
@@ -293,7 +294,7 @@ _REQUEST_FIELDS = {f.name for f in fields(TrainRequest)} - {
 }
 
 
-def _sources(source: Source | Sequence[str]) -> tuple[Path, ...] | tuple[str, ...]:
+def _sources(source: Source | Iterable[str]) -> tuple[Path, ...] | tuple[str, ...]:
     if isinstance(source, (str, os.PathLike)):
         return (Path(source),)
     return tuple(source)

@@ -36,6 +36,9 @@ class Measure:
 
 TEXTS: Final = Measure()
 """The figures of a training on texts."""
+TABLES: Final = Measure(unit="nats/row", nats=1.0, steps="rows", baseline="columns alone")
+"""The figures of a training on a table: densities of standardised values, which may be below 0;
+only differences mean anything."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,7 +28,8 @@ class WindowBatches:
         sequences: Numbers of the sequences to read.
         config: How many windows a batch has, and the seed.
         level_noise: Spread of the noise on the levels that are read, in standard deviations of a
-            column: exact levels tell a network which row of the data it is in.
+            column, where it moves step by step: its exact level tells a network which row of the
+            data it is in.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class WindowBatches:
         first = self._starts[chosen] + offset
         windows = encode_windows(self._codec, self._steps, first, self._window)
         if self._level_noise:
-            levels = list(self._codec.level_places)
+            levels = list(self._codec.moving_level_places)
             shift = generator.normal(0, self._level_noise, size=(n, 1, len(levels)))
             windows.numbers[:, :, levels] += shift.astype(np.float32)
         noise = generator.random(windows.spreads.shape, dtype=np.float32) * 2 - 1

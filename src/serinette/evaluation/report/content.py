@@ -101,6 +101,17 @@ class Section:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Beside:
+    """What the floor and the baseline of the figures are called."""
+
+    real: str = "real text"
+    baseline: str = "count model"
+    baseline_is: str = (
+        "a table of which character follows which, the least that a network should beat"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evaluation:
     """Everything that was found out about one model."""
 
@@ -117,6 +128,7 @@ class Evaluation:
     """How it was measured: data, hashes, split, sizes, seeds, versions, command."""
     notes: tuple[str, ...] = ()
     """What these figures cannot tell."""
+    beside: Beside = Beside()
     is_quick: bool = False
     """Whether fewer samples were taken than a full evaluation takes."""
 
@@ -170,6 +182,7 @@ class Evaluation:
             "charts": tuple(Chart.from_json(chart) for chart in plain.get("charts", ())),
             "facts": dict(plain.get("facts", {})),
             "notes": tuple(plain.get("notes", ())),
+            "beside": Beside(**plain.get("beside", {})),
         }
         return cls(**{name: plain[name] for name in plain if name != "format"} | parts)
 

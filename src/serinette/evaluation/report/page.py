@@ -5,7 +5,7 @@ from itertools import count, groupby
 
 from serinette.core.chart import Chart
 from serinette.evaluation.report.chart_svg import NARROW, WIDE, chart_svg
-from serinette.evaluation.report.content import Evaluation, Section, Verdict
+from serinette.evaluation.report.content import Beside, Evaluation, Section, Verdict
 from serinette.evaluation.report.markup import plain_words, words
 from serinette.evaluation.report.ranges import signs
 from serinette.evaluation.report.specimens import specimens
@@ -57,8 +57,8 @@ def _blocks(evaluation: Evaluation) -> Iterator[_Block]:
     yield "trade-off", "Quality against diversity", _figures(evaluation.charts, numbers)
     measured = [section for section in evaluation.sections if section.metrics][:1]
     for k, section in enumerate(evaluation.sections, 1):
-        reading = signs() if section in measured else ""
-        yield f"section-{k}", section.title, _section(section, reading, numbers)
+        reading = signs(evaluation.beside) if section in measured else ""
+        yield f"section-{k}", section.title, _section(section, reading, numbers, evaluation.beside)
     yield "measured", "How it was measured", _facts(evaluation)
     yield "limits", "What these figures cannot tell", _notes(evaluation.notes)
 
@@ -100,10 +100,10 @@ def _light(same: Sequence[Verdict]) -> str:
     )
 
 
-def _section(section: Section, reading: str, numbers: Iterator[int]) -> str:
+def _section(section: Section, reading: str, numbers: Iterator[int], beside: Beside) -> str:
     intro = f"<p>{words(section.intro)}</p>" if section.intro else ""
     figures = _figures(section.charts, numbers)
-    table = tables(section.title, section.metrics)
+    table = tables(section.title, section.metrics, beside)
     return f"{intro}{reading}{table}{figures}{_notes(section.notes)}"
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from serinette.core.metric import Metric
+from serinette.evaluation.report.content import Beside
 from serinette.evaluation.report.scale import Scale
 
 _WIDTH = 120.0
@@ -41,15 +42,21 @@ def range_svg(row: Sequence[Metric]) -> str:
     )
 
 
-def signs() -> str:
-    """Explain the pictures in one paragraph."""
+def signs(beside: Beside) -> str:
+    """Explain the pictures in one paragraph.
+
+    Args:
+        beside: What floor and baseline are called.
+    """
     told = (
         (_EXAMPLE, "a figure within an interval that is made to hold the truth 95 times in 100"),
-        (replace(_EXAMPLE, value=math.nan, interval=None, floor=0.5), "real text, measured alike"),
+        (
+            replace(_EXAMPLE, value=math.nan, interval=None, floor=0.5),
+            f"{beside.real}, measured alike",
+        ),
         (
             replace(_EXAMPLE, value=math.nan, interval=None, baseline=0.5),
-            "the count model: a table of which character follows which, the least that a network "
-            "should beat",
+            f"{beside.baseline}: {beside.baseline_is}",
         ),
     )
     signed = "; ".join(f"{_glyph(metric)} {text}" for metric, text in told)

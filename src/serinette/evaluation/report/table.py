@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from serinette.core.metric import Interval, Metric
+from serinette.evaluation.report.content import Beside
 from serinette.evaluation.report.markup import plain_words, words
 from serinette.evaluation.report.numerals import decimals, numeral, span
 from serinette.evaluation.report.ranges import range_svg
@@ -11,7 +12,7 @@ from serinette.evaluation.report.ranges import range_svg
 _DIRECTION = {
     "lower": "\u2193 lower is better",
     "higher": "\u2191 higher is better",
-    "real": "\u2248 best as in real text",
+    "real": "\u2248 best as in {real}",
     "neither": "neither direction is better",
 }
 _MANY = 3
@@ -31,36 +32,41 @@ class _Column:
     interval: Callable[[Metric], Interval | None]
 
 
-_COLUMNS = (
-    _Column(title="Real text", number=lambda m: m.floor, interval=lambda m: m.floor_interval),
-    _Column(title="Count model", number=lambda m: m.baseline, interval=lambda _: None),
-)
-
-
-def tables(title: str, metrics: Sequence[Metric]) -> str:
+def tables(title: str, metrics: Sequence[Metric], beside: Beside) -> str:
     """Return the figures of a section: without samples first, then those of samples.
 
     Args:
         title: What the tables are of, for screen readers.
         metrics: In any order; the first of a key decides where its row stands.
+        beside: What floor and baseline are called.
     """
     parts = (
         [m for m in metrics if not m.setting],
         [m for m in metrics if m.setting],
     )
-    return "".join(_table(title, part) for part in parts if part)
+    return "".join(_table(title, part, beside) for part in parts if part)
 
 
-def _table(title: str, metrics: Sequence[Metric]) -> str:
+def _columns(beside: Beside) -> tuple[_Column, ...]:
+    real, baseline = (name[:1].upper() + name[1:] for name in (beside.real, beside.baseline))
+    return (
+        _Column(title=real, number=lambda m: m.floor, interval=lambda m: m.floor_interval),
+        _Column(title=baseline, number=lambda m: m.baseline, interval=lambda _: None),
+    )
+
+
+def _table(title: str, metrics: Sequence[Metric], beside: Beside) -> str:
     settings = list(dict.fromkeys(metric.setting for metric in metrics))
-    columns = [column for column in _COLUMNS if any(column.number(m) is not None for m in metrics)]
+    columns = [
+        column for column in _columns(beside) if any(column.number(m) is not None for m in metrics)
+    ]
     heads = [
         _head("Figure", "left"),
         *(_head(setting or _UNSET) for setting in settings),
         _head("At a glance", "picture"),
         *(_head(column.title) for column in columns),
     ]
-    body = "".join(_row(row, settings, columns) for row in _rows(metrics, settings))
+    body = "".join(_row(row, settings, columns, beside) for row in _rows(metrics, settings))
     many = " many" if len(settings) > _MANY else ""
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{plain_words(title)}">'
@@ -81,12 +87,12 @@ def _name(metric: Metric) -> str:
     return metric.key or metric.name
 
 
-def _row(row: _Row, settings: Sequence[str], columns: Sequence[_Column]) -> str:
+def _row(row: _Row, settings: Sequence[str], columns: Sequence[_Column], beside: Beside) -> str:
     measured = [metric for metric in row if metric]
     tells_n = len({metric.n for metric in measured}) > 1
     pairs = zip(row, settings, strict=True)
     cells = [
-        _named(measured, "" if tells_n else _count(measured[0])),
+        _named(measured, "" if tells_n else _count(measured[0]), beside),
         *(_cell(setting or _UNSET, _value(metric, tells_n), "value") for metric, setting in pairs),
         f'<td role="cell" class="picture">{range_svg(measured)}</td>',
         *(_cell(column.title, _shared(measured, column)) for column in columns),
@@ -106,11 +112,12 @@ def _cell(label: str, content: str, style: str = "") -> str:
     return f'<td role="cell" data-label="{plain_words(label)}"{chosen}>{shown}</td>'
 
 
-def _named(measured: Sequence[Metric], n: str) -> str:
+def _named(measured: Sequence[Metric], n: str, beside: Beside) -> str:
     """Return the head of a row: name, unit, direction, n, key for quality gates, notes."""
     first = measured[0]
     unit = first.unit if first.unit != "%" else ""
-    asides = [words(part) for part in (unit, _DIRECTION[first.better], n) if part]
+    direction = _DIRECTION[first.better].format(real=beside.real)
+    asides = [words(part) for part in (unit, direction, n) if part]
     if first.key:
         asides.append(f"<code>{words(first.key)}</code>")
     aside = " \u00b7 ".join(asides)

@@ -11,16 +11,19 @@ row, `C` static symbols, `M` static numbers.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from serinette.core.schema import Field, Schema, SymbolField
 from serinette.kinds.series.clock import Clock
+from serinette.kinds.series.companions import Companion
 from serinette.kinds.series.layout_record import ColumnRecord, SymbolCode
 from serinette.kinds.series.relations import Relations
 from serinette.kinds.series.values import ValueCode
+
+OpeningPart = Literal["static symbol", "static number", "symbol", "level", "pace"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,6 +67,8 @@ class SeriesCodec:
     values: tuple[ValueCode, ...]
     value_places: tuple[int, ...]
     """Which of the relations' numbers a value stands for."""
+    companions: tuple[Companion, ...] = ()
+    """Value columns whose distance to another is read."""
     gap: ValueCode | None
     """Between two rows, where they are irregular."""
     static_symbols: tuple[SymbolCode, ...]
@@ -111,17 +116,30 @@ class SeriesCodec:
         )
 
     @property
+    def opening_places(self) -> tuple[tuple[OpeningPart, int], ...]:
+        """What each field of the opening is, and its place among its like."""
+        places: list[tuple[OpeningPart, int]] = []
+        places += [("static symbol", k) for k in range(len(self.static_symbols))]
+        places += [("static number", k) for k in range(len(self.static_values))]
+        places += [("symbol", k) for k in range(len(self.symbols))]
+        for k, code in enumerate(self.values):
+            parts: tuple[OpeningPart, ...] = ("level", "pace")
+            places += [(part, k) for part in parts[: code.n_opening_fields]]
+        return tuple(places)
+
+    @property
     def n_features(self) -> int:
         """How many numbers describe a row."""
         n = sum(_n_features(code) for code in self.parallel_values)
-        return n + len(self.static_values) + (not self.is_single)
+        return n + len(self.companions) + len(self.static_values) + (not self.is_single)
 
     @property
-    def level_places(self) -> tuple[int, ...]:
-        """Places of the levels among the features."""
+    def moving_level_places(self) -> tuple[int, ...]:
+        """Places among the features of the levels of columns that move step by step."""
         places, at = [], 0
         for code in self.parallel_values:
-            places.append(at)
+            if code.mode != "level":
+                places.append(at)
             at += _n_features(code)
         return tuple(places)
 
@@ -148,6 +166,7 @@ class SeriesCodec:
             "symbol_places": list(self.symbol_places),
             "value_places": list(self.value_places),
             "values": [code.to_json() for code in self.values],
+            "companions": [companion.to_json() for companion in self.companions],
             "gap": None if self.gap is None else self.gap.to_json(),
             "static_symbols": [code.to_json() for code in self.static_symbols],
             "static_values": [code.to_json() for code in self.static_values],
@@ -171,6 +190,7 @@ class SeriesCodec:
             symbol_places=tuple(plain["symbol_places"]),
             value_places=tuple(plain["value_places"]),
             values=_value_codes(plain["values"]),
+            companions=tuple(Companion.from_json(c) for c in plain.get("companions", ())),
             gap=None if plain["gap"] is None else ValueCode.from_json(plain["gap"]),
             static_symbols=_symbol_codes(plain["static_symbols"]),
             static_values=_value_codes(plain["static_values"]),

@@ -242,6 +242,8 @@ def _numbers(
 ) -> Float[np.ndarray, "B L X"]:
     shape = rows.places.shape
     parts = [feature for part in coded for feature in part.features]
+    levels = [part.level for part in coded[int(codec.gap is not None) :]]
+    parts += [c.feature(levels[c.column], levels[c.other]) for c in codec.companions]
     for k, code in enumerate(codec.static_values):
         level = np.nan_to_num(clipped(code.level(statics[:, k])))
         parts.append(np.broadcast_to(level[:, None], shape))
@@ -269,7 +271,7 @@ def _opening(
     none = np.zeros(n)
     columns = [(symbol, none, always) for symbol in steps.static_symbols[rows.sequence].T]
     columns += [
-        _opened(code, code.level(statics[:, k])) for k, code in enumerate(codec.static_values)
+        opened(code, code.level(statics[:, k])) for k, code in enumerate(codec.static_values)
     ]
     columns += [(symbol.astype(np.int64), none, always) for symbol in steps.symbols[rows.first].T]
     skipped = int(codec.gap is not None)
@@ -277,7 +279,7 @@ def _opening(
         if not code.has_opening:
             continue
         level = np.where(part.is_missing[:, 0], np.nan, part.level[:, 0])
-        columns.append(_opened(code, level))
+        columns.append(opened(code, level))
         if code.mode == "curve":
             no_atom = np.zeros(n, dtype=np.int64)
             columns.append((no_atom, part.pace / code.pace, ~part.is_missing[:, 0]))
@@ -290,9 +292,10 @@ def _opening(
     )
 
 
-def _opened(
+def opened(
     code: ValueCode, level: Float[np.ndarray, " B"]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return choice and value that open a column at some levels, and whether they count."""
     is_missing = np.isnan(level)
     n_atoms = (len(code.atoms) if code.mode == "level" else 0) + code.missing
     choices = np.full(level.shape, n_atoms, dtype=np.int64)

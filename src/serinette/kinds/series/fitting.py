@@ -12,6 +12,7 @@ from serinette.core.errors import DataError
 from serinette.core.seeds import derive
 from serinette.kinds.series.clock import fit_clock
 from serinette.kinds.series.codec import SeriesCodec, Steps
+from serinette.kinds.series.companions import fit_companions
 from serinette.kinds.series.config import SeriesConfig
 from serinette.kinds.series.layout_record import ColumnRecord, Part, SymbolCode, fit_symbols
 from serinette.kinds.series.relations import Columns, Relations, find_relations
@@ -105,6 +106,7 @@ def fit_codec(
         )
         for k in counters
     ]
+    companions = fit_companions([code for code, _ in values], [numbers[seen, k] for _, k in values])
     lengths = np.diff(starts)[training]
     is_single = table.n_sequences == 1
     codec = SeriesCodec(
@@ -118,6 +120,7 @@ def fit_codec(
         symbol_places=tuple(place for _, place in symbols),
         values=tuple(code for code, _ in values),
         value_places=tuple(place for _, place in values),
+        companions=companions,
         gap=gap,
         static_symbols=static_symbols,
         static_values=tuple(static_values),

@@ -113,12 +113,27 @@ class Unrolling:
 
     def place(self, k: int, cells: Float[np.ndarray, " B"]) -> tuple[np.ndarray, np.ndarray]:
         """Return choice and value that put the k-th value column's next row at some cells."""
-        code, track = self._codec.values[k], self._tracks[k]
+        return self._placed(self._codec.values[k], self._tracks[k], cells)
+
+    def _placed(
+        self, code: ValueCode, track: _Track, cells: Float[np.ndarray, " B"]
+    ) -> tuple[np.ndarray, np.ndarray]:
         level = code.level(cells)
         is_missing = np.isnan(level)
         y = (np.where(is_missing, track.level, level) - self._base(code, track)) / code.unit
         choices = code.choose(y, is_missing)
         return choices, np.where(choices == code.n_atoms, y, 0.0)
+
+    def place_gap(self, moments: Float[np.ndarray, " B"]) -> tuple[np.ndarray, np.ndarray]:
+        """Return choice and value of the gap that put the next row at some times."""
+        gap = self._codec.gap
+        if gap is None:
+            raise ValueError("rows are regular: there is no gap to be placed")
+        return self._placed(gap, self._gap, moments - self.times)
+
+    def move(self, moments: Float[np.ndarray, " B"]) -> None:
+        """Put the present row at some times; NaN: where it is."""
+        self.times = np.where(np.isnan(moments), self.times, moments)
 
     def is_first_bend(self, k: int) -> bool:
         """Say whether the next value of a column is settled by its opening's pace."""
@@ -130,6 +145,8 @@ class Unrolling:
         codec = self._codec
         parts = list(self._gap.features) if codec.gap is not None else []
         parts += [feature for track in self._tracks for feature in track.features]
+        for c in codec.companions:
+            parts.append(c.feature(self._tracks[c.column].level, self._tracks[c.other].level))
         for k, code in enumerate(codec.static_values):
             parts.append(np.nan_to_num(clipped(code.level(self.static_cells[:, k]))))
         if not codec.is_single:
@@ -206,7 +223,7 @@ class Unrolling:
         return found
 
     def _push_gap(self, code: ValueCode, choices: np.ndarray, values: np.ndarray) -> None:
-        level = code.unit * _y(code, choices, values)
+        level = self._wished(code, self._gap, choices, values)
         cells = np.maximum(np.nan_to_num(code.value(level)), 0.0)
         self.times = self.times + cells
         self._advance(code, self._gap, code.level(cells))

@@ -92,6 +92,11 @@ class ValueCode:
         """Return the field of a step."""
         return ValueField(name=self.name, parts=parts, missing=self.missing, atoms=len(self.atoms))
 
+    @property
+    def n_opening_fields(self) -> int:
+        """How many fields of the opening say where it begins and how fast it moves."""
+        return self.has_opening * (1 + (self.mode == "curve"))
+
     def opening_fields(self, parts: int) -> tuple[ValueField, ...]:
         """Return the fields of the opening: where the level begins, and how fast it moves."""
         if not self.has_opening:

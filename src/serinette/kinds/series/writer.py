@@ -25,6 +25,7 @@ from serinette.kinds.series.parquet import ARROW, PARQUET, require_polars
 from serinette.kinds.series.table import Column, Table
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_NO_TABLES: Final = (".svg", ".json", ".jsonl", ".html", ".xlsx", ".xls", ".gz")
 _CHUNK_ROWS: Final = 50_000
 _WORDY: Final = ("category", "identifier", "text")
 
@@ -36,18 +37,22 @@ def write_table(
 
     Args:
         table: What to write; columns that were left out and hold nothing are left out.
-        path: Its ending says the format: `.parquet`, `.arrow`, `.feather`; else CSV.
+        path: Its ending says the format: `.parquet`, `.arrow`, `.feather`, `.tsv`; else CSV.
         formula_safe: Put an apostrophe before words that a spreadsheet would run as a formula.
-        dialect: Marks of the CSV; None: commas and points.
+        dialect: Marks of the CSV; None: commas (of a `.tsv` tabs) and points.
 
     Raises:
+        ConfigError: If the ending is that of another kind of file.
         ResourceError: If the disk refuses.
         MissingExtraError: If Parquet or Arrow is asked for and polars is not installed.
     """
+    check_table_path(path)
     suffix = path.suffix.lower()
     if suffix in (*PARQUET, *ARROW):
         write_file(path, table_bytes(table, suffix.removeprefix(".")))
         return
+    if dialect is None and suffix == ".tsv":
+        dialect = Dialect(delimiter="\t")
     pieces = csv_pieces(table, formula_safe=formula_safe, dialect=dialect)
     if table.n_rows <= _CHUNK_ROWS:
         write_file(path, b"".join(pieces))
@@ -63,6 +68,16 @@ def write_table(
         disk.sync_folder(path.parent)
     finally:
         disk.discard(draft)
+
+
+def check_table_path(path: Path) -> None:
+    """Raise if a table cannot be written to a file of this name.
+
+    Raises:
+        ConfigError: Naming the endings that can be.
+    """
+    if path.suffix.lower() in _NO_TABLES:
+        raise ConfigError(f"{path}: a table is written as .csv, .tsv, .parquet, .arrow or .feather")
 
 
 def table_bytes(table: Table, format_: str = "csv", *, formula_safe: bool = True) -> bytes:

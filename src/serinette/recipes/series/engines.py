@@ -15,7 +15,8 @@ from serinette.core.errors import ArtifactError
 from serinette.core.manifest import REMEDY
 from serinette.core.schema import Schema
 from serinette.decoding.fields import FieldsNetwork
-from serinette.decoding.growing import Grown, Wishes, grow
+from serinette.decoding.growing import Grown, grow
+from serinette.decoding.growing_wishes import Wishes
 from serinette.decoding.latent_writing import LatentNetwork, write_windows
 from serinette.kinds.series.codec import SeriesCodec
 from serinette.kinds.series.whole_windows import rows_of_window
@@ -34,9 +35,16 @@ class Engine(Protocol):
         """Return the most rows of a sequence; None: any number."""
 
     def refusal(
-        self, codec: SeriesCodec, length: int | None, statics: Mapping[str, Any], has_scenario: bool
+        self, codec: SeriesCodec, length: int | None, statics: Mapping[str, Any], told: str | None
     ) -> str | None:
-        """Say why it cannot write what is asked for; None: it can."""
+        """Say why it cannot write what is asked for; None: it can.
+
+        Args:
+            codec: Of the model.
+            length: Rows that are asked for; None: as many as come.
+            statics: Facts that are given.
+            told: What gives rows: `scenario`, `history`; None: nothing.
+        """
 
     def grow(self, codec: SeriesCodec, keys: UInt64[np.ndarray, " N"], wishes: Wishes) -> Grown:
         """Write one sequence a key."""
@@ -59,7 +67,7 @@ class AutoregressiveEngine:
         return None
 
     def refusal(
-        self, codec: SeriesCodec, length: int | None, statics: Mapping[str, Any], has_scenario: bool
+        self, codec: SeriesCodec, length: int | None, statics: Mapping[str, Any], told: str | None
     ) -> str | None:
         """Return None: it can write whatever the codec knows."""
         return None
@@ -86,11 +94,11 @@ class LatentEngine:
         return rows_of_window(codec)
 
     def refusal(
-        self, codec: SeriesCodec, length: int | None, statics: Mapping[str, Any], has_scenario: bool
+        self, codec: SeriesCodec, length: int | None, statics: Mapping[str, Any], told: str | None
     ) -> str | None:
         """Say why it cannot write what is asked for; None: it can."""
-        if has_scenario:
-            return f"scenario: the latent engine writes all rows of a sequence at once; {_REMEDY}"
+        if told is not None:
+            return f"{told}: the latent engine writes all rows of a sequence at once; {_REMEDY}"
         longest = rows_of_window(codec)
         if length is not None and length > longest:
             return (

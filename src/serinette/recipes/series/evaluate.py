@@ -13,7 +13,7 @@ from serinette.artifact.folder import WEIGHTS, Artifact
 from serinette.core.config import build
 from serinette.core.errors import DataError, NotFoundError
 from serinette.core.metric import Metric
-from serinette.evaluation.report.content import Evaluation, Section
+from serinette.evaluation.report.content import Beside, Evaluation, Section
 from serinette.evaluation.series.findings import evaluate_series
 from serinette.kinds.series.parts import Parts, split_table
 from serinette.kinds.series.table import Table
@@ -24,6 +24,12 @@ from serinette.recipes.series.generate import OpenedSeries, SeriesRequest, gener
 from serinette.recipes.series.score import table_again
 from serinette.recipes.series.sets import series_set
 
+BESIDE = Beside(
+    real="held-out rows",
+    baseline="simple guess",
+    baseline_is="always the median, or each column for itself, the least that a network should "
+    "beat",
+)
 _MOST_SEQUENCES = 2_000
 _MOST_ROWS = 200_000
 _WINDOWS_A_SEQUENCE = 4
@@ -97,6 +103,7 @@ def evaluate_table(
             "The figures hold for this split and these seeds; compare models only when both agree.",
             *table.warnings,
         ),
+        beside=BESIDE,
         is_quick=request.is_quick,
     )
 

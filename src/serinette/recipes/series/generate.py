@@ -9,24 +9,33 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 from threadpoolctl import threadpool_limits
 
 from serinette.artifact.folder import Artifact
 from serinette.core.coercion import nearest
 from serinette.core.cores import available_threads
-from serinette.core.errors import ConfigError
+from serinette.core.errors import ConfigError, ResourceError
+from serinette.core.memory import physical_bytes
 from serinette.core.seeds import derive, stream_keys, uniforms
-from serinette.decoding.growing import Grown, Wishes
+from serinette.decoding.growing import Grown
+from serinette.decoding.growing_wishes import Given, Wishes
 from serinette.kinds.series.codec import SeriesCodec
 from serinette.kinds.series.layout_record import ColumnRecord
 from serinette.kinds.series.table import Column, Table
 from serinette.recipes.series.engines import Engine, Opened, open_engine
 
+if TYPE_CHECKING:
+    from serinette.recipes.series.history import History
+
 _BATCH_ROWS = 2_048
+_COPIES = 4
+"""Of each number while a table is drawn and joined."""
+_MOST_TOLD = 2_000_000
+"""Rows of histories side by side."""
 _START_STREAM = 0x5747
 
 
@@ -49,7 +58,10 @@ class SeriesRequest:
     statics: Mapping[str, Any] = field(default_factory=dict)
     """Facts of all sequences by column: {"region": "north"}."""
     scenario: Mapping[str, Any] = field(default_factory=dict)
-    """Columns that are given row by row; None is drawn. The first row is never given."""
+    """Columns that are given row by row; None is drawn."""
+    history: Any = None
+    """Sequences to go on with, a `History`: `n` continuations of each, of which `length` rows are
+    written; None: none."""
     temperature: float = 1.0
     """Below 1 tamer, above 1 wilder; above 0."""
     batch_rows: int = _BATCH_ROWS
@@ -61,6 +73,8 @@ class SeriesRequest:
                 raise ConfigError(f"{name} must be at least {least}, got {getattr(self, name)}")
         if self.length is not None and self.length < 1:
             raise ConfigError(f"length must be at least 1, got {self.length}")
+        if self.step_seconds is not None and not self.step_seconds > 0:
+            raise ConfigError(f"step_seconds must be above 0, got {self.step_seconds}")
         if not self.temperature > 0:
             raise ConfigError(f"temperature must be above 0, got {self.temperature}")
 
@@ -97,17 +111,24 @@ def generate_series(
     Raises:
         ConfigError: If a column or a value of the request is not known, or the engine cannot write
             what is asked for.
+        ResourceError: If the machine's memory cannot hold what is asked for.
     """
-    codec, engine = opened.codec, opened.engine
-    _check(codec, engine, request)
-    begins = range(request.first_row, request.first_row + request.n, request.batch_rows)
-    stop = request.first_row + request.n
+    engine = opened.engine
+    _check(opened.codec, engine, request)
+    codec = _paced(opened.codec, request.step_seconds)
+    n, batch = request.n, request.batch_rows
+    if request.history is not None:
+        n *= request.history.n
+        batch = max(1, min(batch, _MOST_TOLD // int(request.history.lengths.max())))
+    _check_memory(codec, request, n)
+    stop = request.first_row + n
+    begins = range(request.first_row, stop, batch)
     n_threads = max(1, min(available_threads(), len(begins)))
     # A product of one block is small: threads inside it would only wait for one another.
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(n_threads) as pool:
 
         def one(begin: int) -> tuple[int, Grown]:
-            rows = np.arange(begin, min(begin + request.batch_rows, stop))
+            rows = np.arange(begin, min(begin + batch, stop))
             keys = stream_keys(request.seed, rows)
             return begin, engine.grow(codec, keys, _wishes(codec, engine, request, rows))
 
@@ -116,7 +137,24 @@ def generate_series(
             for begin, grown in pool.map(one, begins[k : k + n_threads]):
                 done += len(grown.lengths)
                 on_progress(done)
-                yield as_table(codec, grown, begin)
+                yield as_table(codec, grown, begin, request)
+
+
+def _check_memory(codec: SeriesCodec, request: SeriesRequest, n: int) -> None:
+    """Refuse a table that the machine cannot hold.
+
+    Raises:
+        ResourceError: Saying what it would take.
+    """
+    longest = codec.window if codec.is_single else codec.lengths[-1]
+    n_rows = n * (longest if request.length is None else request.length)
+    need, have = n_rows * len(codec.columns) * 8 * _COPIES, physical_bytes()
+    if have is not None and need > have:
+        raise ResourceError(
+            f"{n_rows:,} rows would take about {need / 1e9:,.0f} GB of memory, and the machine has "
+            f"{have / 1e9:,.0f} GB; write fewer or shorter sequences, in several goes with "
+            "--first-row"
+        )
 
 
 def joined(tables: Sequence[Table]) -> Table:
@@ -140,26 +178,37 @@ def _joined_column(tables: Sequence[Table], k: int) -> Column:
     column = tables[0].columns[k]
     parts = [np.asarray(table.columns[k].values) for table in tables]
     levels = column.levels
-    if levels and column.name in tables[0].entity:
+    if any(table.columns[k].levels != levels for table in tables):
         shifts = np.cumsum([0] + [len(table.columns[k].levels) for table in tables[:-1]])
         parts = [part + shift for part, shift in zip(parts, shifts, strict=True)]
         levels = tuple(level for table in tables for level in table.columns[k].levels)
     return replace(column, values=np.concatenate(parts), levels=levels)
 
 
+def _paced(codec: SeriesCodec, step_seconds: float | None) -> SeriesCodec:
+    """Let rows follow one another at another pace.
+
+    Raises:
+        ConfigError: If they are not regular in the data.
+    """
+    if step_seconds is None:
+        return codec
+    if codec.clock.pace != "regular":
+        raise ConfigError(
+            f"the rows of this model's data are not regular ({codec.clock.pace}), so that nothing "
+            "can be said of the time between them"
+        )
+    return replace(codec, clock=replace(codec.clock, step_seconds=step_seconds))
+
+
 def _wishes(
     codec: SeriesCodec, engine: Engine, request: SeriesRequest, rows: Int[np.ndarray, " B"]
 ) -> Wishes:
     n = len(rows)
-    places = np.zeros(n, dtype=np.int64)
     own = derive(request.seed, _START_STREAM)
-    keys = stream_keys(own, rows)
-    u = uniforms(keys, places, 1)[0]
-    times = codec.clock.start(u) if request.start is None else np.full(n, request.start)
-    ends = request.length is None
+    u = uniforms(stream_keys(own, rows), np.zeros(n, dtype=np.int64), 1)[0]
     longest = codec.window if codec.is_single else codec.lengths[-1]
     longest = min(longest, engine.longest(codec) or longest)
-    n_rows = longest if request.length is None else request.length
     opening: dict[int, np.ndarray] = {}
     static_cells: dict[int, np.ndarray] = {}
     for k, code in enumerate(codec.static_symbols):
@@ -170,34 +219,86 @@ def _wishes(
         if value.name in request.statics:
             cell = _cell(_record(codec, value.name), request.statics[value.name])
             static_cells[k] = np.full(n, cell)
-    cells: dict[int, np.ndarray] = {}
+    cells: dict[int, Given] = {}
     symbols: dict[int, np.ndarray] = {}
     for name, given in request.scenario.items():
         record = _record(codec, name)
         line = np.array([np.nan if x is None else _cell(record, x) for x in given])
         _give(codec, name, np.broadcast_to(line, (n, len(line))), cells, symbols)
+    history = request.history
+    if history is None:
+        return Wishes(
+            times=codec.clock.start(u) if request.start is None else np.full(n, request.start),
+            n_rows=np.full(n, longest if request.length is None else request.length),
+            n_told=np.zeros(n, dtype=np.int64),
+            ends=request.length is None,
+            temperature=request.temperature,
+            opening=opening,
+            static_cells=static_cells,
+            cells=cells,
+            symbols=symbols,
+        )
+    which = rows // request.n
+    told = history.lengths[which]
+    left = codec.window if codec.is_single else np.maximum(longest - told, 1)
     return Wishes(
-        times=times,
-        n_rows=n_rows,
-        ends=ends,
+        times=history.times(which),
+        n_rows=told + (left if request.length is None else request.length),
+        n_told=told,
+        ends=request.length is None,
         temperature=request.temperature,
-        opening=opening,
-        static_cells=static_cells,
-        cells=cells,
-        symbols=symbols,
+        opening=history.static_symbols(which),
+        static_cells=history.static_cells(codec, which),
+        cells=_after(history.cells(codec, which), cells, told),
+        symbols=_symbols_after(history.symbols(which), symbols, told),
+        moments=history.moments(which) if codec.time else None,
     )
+
+
+def _after(
+    past: Mapping[int, Given], given: Mapping[int, Given], told: Int[np.ndarray, " B"]
+) -> dict[int, Given]:
+    """Let a scenario begin where each history ends."""
+    found = dict(past)
+    for place, scenario in given.items():
+        cells = _shifted(past[place].cells, scenario.cells, told)
+        found[place] = Given(cells, _shifted(past[place].there, scenario.there, told))
+    return found
+
+
+def _symbols_after(
+    past: Mapping[int, np.ndarray], given: Mapping[int, np.ndarray], told: Int[np.ndarray, " B"]
+) -> dict[int, np.ndarray]:
+    found = dict(past)
+    for place, symbols in given.items():
+        found[place] = _shifted(past[place], symbols, told, empty=-1)
+    return found
+
+
+def _shifted(
+    past: Shaped[np.ndarray, "B _"],
+    given: Shaped[np.ndarray, "B _"],
+    told: Int[np.ndarray, " B"],
+    empty: int = 0,
+) -> Shaped[np.ndarray, "B _"]:
+    """Write the rows of `given` after the first `told` ones of `past`."""
+    n, n_given = given.shape
+    found = np.full((n, past.shape[1] + n_given), empty, dtype=past.dtype)
+    found[:, : past.shape[1]] = past
+    np.put_along_axis(found, told[:, None] + np.arange(n_given), given, axis=1)
+    return found
 
 
 def _give(
     codec: SeriesCodec,
     name: str,
     line: Float[np.ndarray, "B T"],
-    cells: dict[int, np.ndarray],
+    cells: dict[int, Given],
     symbols: dict[int, np.ndarray],
 ) -> None:
     for k, code in enumerate(codec.values):
         if code.name == name:
-            cells[k] = line
+            cells[k] = Given(line, ~np.isnan(line))
             return
     for k, grid in enumerate(codec.symbols):
         if grid.name == name:
@@ -235,6 +336,10 @@ def _cell(record: ColumnRecord, value: Any) -> float:
 
 
 def _check(codec: SeriesCodec, engine: Engine, request: SeriesRequest) -> None:
+    if request.history is not None and (request.start is not None or request.statics):
+        raise ConfigError(
+            "a history has its own start and its own facts; leave out 'start' and 'statics'"
+        )
     statics = [r.name for r in codec.columns if r.part in ("static symbol", "static number")]
     stepwise = [r.name for r in codec.columns if r.part in ("symbol", "number")]
     for names, known, what in (
@@ -244,27 +349,32 @@ def _check(codec: SeriesCodec, engine: Engine, request: SeriesRequest) -> None:
         for name in names:
             if name not in known:
                 raise ConfigError(f"'{name}' is no {what} of this model ({nearest(name, known)})")
-    refusal = engine.refusal(codec, request.length, request.statics, bool(request.scenario))
+    told = "history" if request.history is not None else "scenario" if request.scenario else None
+    refusal = engine.refusal(codec, request.length, request.statics, told)
     if refusal is not None:
         raise ConfigError(refusal)
 
 
-def as_table(codec: SeriesCodec, grown: Grown, first: int = 0) -> Table:
+def as_table(
+    codec: SeriesCodec, grown: Grown, first: int = 0, request: SeriesRequest | None = None
+) -> Table:
     """Lay drawn sequences end to end, as a table of the source's columns.
 
     Args:
         codec: Of the model.
         grown: Drawn sequences.
         first: Number of the first one, for the names of the sequences.
+        request: What was asked for, where sequences go on with a history.
     """
-    lengths = grown.lengths
-    there = np.arange(grown.cells.shape[1]) < lengths[:, None]
+    lengths = grown.lengths - grown.n_told
+    steps = np.arange(grown.cells.shape[1])
+    there = (steps < grown.lengths[:, None]) & (steps >= grown.n_told[:, None])
     starts = np.r_[0, lengths.cumsum()].astype(np.int64)
     owner = np.repeat(np.arange(len(lengths)), lengths)
-    written = _Written(codec, grown, there, owner, first)
+    written = _Written(codec, grown, there, owner, first, request)
     columns = [written.column(record) for record in codec.columns if record.part != "left out"]
     entity = codec.entity
-    if codec.is_single and len(lengths) > 1:
+    if written.are_many:
         columns.insert(0, _sequence_column(owner, first, [c.name for c in columns]))
         entity = (columns[0].name,)
     return Table(
@@ -286,6 +396,7 @@ class _Written:
         there: Bool[np.ndarray, "B T"],
         owner: Int[np.ndarray, " N"],
         first: int,
+        request: SeriesRequest | None,
     ) -> None:
         self._codec, self._grown, self._there = codec, grown, there
         self._owner, self._first = owner, first
@@ -294,6 +405,15 @@ class _Written:
         self._values = {code.name: k for k, code in enumerate(codec.static_values)}
         numbers = [record.name for record in codec.columns if record.part == "number"]
         self._numbers = {name: k for k, name in enumerate(numbers)}
+        self._history = None if request is None else request.history
+        self._n_each = 1 if request is None else request.n
+
+    @property
+    def are_many(self) -> bool:
+        """Whether a column must tell sequences apart that have no names, or the same."""
+        if self._history is not None:
+            return self._n_each > 1
+        return self._codec.is_single and len(self._grown.lengths) > 1
 
     def column(self, record: ColumnRecord) -> Column:
         """Return one column of the source, filled."""
@@ -314,7 +434,14 @@ class _Written:
             case "static number":
                 facts = _rounded(record, grown.static_cells[:, self._values[name]])
                 return record.filled(facts[self._owner])
-        return _names(record, self._owner, self._first, len(grown.lengths))
+        return self._entity(record)
+
+    def _entity(self, record: ColumnRecord) -> Column:
+        """Return the names of a history, or new ones."""
+        past: History | None = self._history
+        if past is not None and past.has_names(record):
+            return past.names(record, (self._first + self._owner) // self._n_each)
+        return _names(record, self._owner, self._first, len(self._grown.lengths))
 
 
 def _rounded(record: ColumnRecord, cells: Float[np.ndarray, " B"]) -> Float[np.ndarray, " B"]:

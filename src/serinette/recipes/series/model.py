@@ -1,7 +1,9 @@
 """A model of tables in the hands of a Python user."""
 
 import os
+import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from serinette.recipes.series.evaluate import (
     table_and_parts,
 )
 from serinette.recipes.series.generate import OpenedSeries, SeriesRequest, generate_series, joined
+from serinette.recipes.series.history import read_history
 from serinette.recipes.series.score import SeriesScore, score_series
 
 _AS_ARRAY = ("number", "symbol")
@@ -52,10 +55,12 @@ class SeriesModel:
             like: What comes back: `pandas`, `polars`, `numpy`, `dict`, or any such object; None:
                 what the model was trained on.
             **settings: Fields of `SeriesRequest`: `length`, `seed`, `start`, `statics`,
-                `scenario`, `temperature`...
+                `scenario`, `temperature`... `history` takes a path, a data frame or an array of
+                sequences, each of which `n` are continuations of.
 
         Raises:
             ConfigError: If a setting is unknown or out of range.
+            DataError: If a history does not fit the model.
         """
         return to_frame(self._table(n, settings), self.like if like is None else like)
 
@@ -70,7 +75,7 @@ class SeriesModel:
         table = self._table(n, {**settings, "length": length})
         names = [r.name for r in self._opened.codec.columns if r.part in _AS_ARRAY]
         cells = np.stack([np.asarray(table.column(name).values) for name in names], axis=-1)
-        found: Float[np.ndarray, "n T D"] = cells.reshape(n, length, len(names))
+        found: Float[np.ndarray, "n T D"] = cells.reshape(-1, length, len(names))
         return found
 
     def write(self, path: str | os.PathLike[str], n: int = 1, **settings: Any) -> None:
@@ -106,7 +111,13 @@ class SeriesModel:
         write_folder(Path(folder), read_folder(self.artifact.folder).files)
 
     def _table(self, n: int, settings: dict[str, Any]) -> Table:
+        source = settings.pop("history", None)
         request = build(SeriesRequest, {"n": n, **settings}, source="generate")
+        if source is not None:
+            past = read_history(self.artifact, self._opened.codec, _source(source))
+            for warning in past.warnings:
+                warnings.warn(warning, stacklevel=3)
+            request = replace(request, history=past)
         return joined(list(generate_series(self._opened, request)))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Int
 
 from serinette.core.config import Resolved
+from serinette.core.errors import DataError
 from serinette.kinds.series.codec import SeriesCodec, Steps
 from serinette.kinds.series.fitting import fit_codec
 from serinette.kinds.series.parts import Parts, split_table
@@ -53,6 +54,13 @@ def prepare_series(
     parts = split_table(table, settings.groups["split"])
     listener(Note(text=parts.how))
     codec, steps = fit_codec(table, settings.groups["data"], parts.train, parts.starts)
+    if not codec.parallel_values and not codec.symbols:
+        where = table.sources[0].path if table.sources else "the table"
+        raise DataError(
+            f"{where}: all that changes from row to row follows from the rest "
+            f"({'; '.join(codec.relations.sentences[:3])}), so there is nothing to learn; see with "
+            "`serinette inspect` what was found"
+        )
     for sentence in (*codec.relations.sentences, *codec.relations.notes, *described(codec)):
         listener(Note(text=sentence))
     return PreparedSeries(table=table, parts=parts, codec=codec, steps=steps)

@@ -77,7 +77,10 @@ def table_again(artifact: Artifact, codec: SeriesCodec, source: Sequence[Path] |
     Raises:
         DataError: If a column is not there, or a category has a value that the model never saw.
     """
-    table = read_table(source, settings_again(artifact, codec))
+    try:
+        table = read_table(source, settings_again(artifact, codec))
+    except ConfigError as error:
+        raise DataError(f"the table does not fit the model: {error}") from error
     names = {column.name for column in table.columns}
     lost = [r.name for r in codec.columns if r.name not in names and r.part != "left out"]
     if lost:
@@ -98,6 +101,8 @@ def renumbered(table: Table, codec: SeriesCodec) -> Table:
             columns.append(column)
             continue
         place = {level: k for k, level in enumerate(record.levels)}
+        # An apostrophe is what keeps a spreadsheet from reading a written "=5" as a formula.
+        place |= {f"'{level}": k for level, k in place.items() if f"'{level}" not in place}
         unknown = [level for level in column.levels if level not in place]
         if unknown:
             raise DataError(f"column '{column.name}': the model never saw the value {unknown[0]!r}")

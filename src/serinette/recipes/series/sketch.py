@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from serinette.core.seeds import stream_key
-from serinette.decoding.growing import Wishes
+from serinette.decoding.growing_wishes import Wishes
 from serinette.kinds.series.codec import SeriesCodec
 from serinette.recipes.series.engines import Engine
 
@@ -20,7 +20,9 @@ def sketch(codec: SeriesCodec, engine: Engine, *, seed: int) -> str:
     times = codec.clock.start(np.array([0.5]))
     n_rows = min(_WIDTH, codec.lengths[-1]) if not codec.is_single else _WIDTH
     n_rows = min(n_rows, engine.longest(codec) or n_rows)
-    grown = engine.grow(codec, keys, Wishes(times=times, n_rows=n_rows, ends=False))
+    told = np.zeros(1, dtype=np.int64)
+    wishes = Wishes(times=times, n_rows=np.array([n_rows]), n_told=told, ends=False)
+    grown = engine.grow(codec, keys, wishes)
     names = [record.name for record in codec.columns if record.part == "number"]
     lines = []
     for k, name in enumerate(names[:_MOST_COLUMNS]):
