@@ -121,6 +121,12 @@ def test_what_cannot_be_written_is_refused(boats, settings, words):
         model.generate(1, **settings)
 
 
+def test_a_history_cannot_be_gone_on_with(boats):
+    model, folder = boats
+    with pytest.raises(ConfigError, match="history: the latent engine writes all rows of a seq"):
+        model.generate(1, history=folder / "boats.csv")
+
+
 def test_a_network_that_writes_no_tables_is_refused(boats):
     model, _ = boats
     foreign = dataclasses.replace(model.artifact, network="symbols")
