@@ -19,6 +19,7 @@ from serinette.kinds.series.parts import Parts, split_table
 from serinette.kinds.series.table import Table
 from serinette.kinds.split import SplitConfig
 from serinette.recipes.evaluate.facts import files_of
+from serinette.recipes.series.engine_config import LATENT
 from serinette.recipes.series.generate import OpenedSeries, SeriesRequest, generate_series, joined
 from serinette.recipes.series.score import table_again
 from serinette.recipes.series.sets import series_set
@@ -86,10 +87,11 @@ def evaluate_table(
         subject=opened.artifact.folder.parent.name or opened.artifact.folder.name,
         headline=found.headline,
         verdicts=found.verdicts,
-        sections=(*found.sections, _kept(opened, violations, drawn.n_rows), _likelihood(opened)),
+        sections=(*found.sections, _kept(opened, violations, drawn.n_rows), _learnt(opened)),
         facts={
             "model": f"sha256 {_identity(opened.artifact)}…",
             "data": files_of(table.sources) or "a table in memory",
+            "engine": opened.artifact.training.get("engine", opened.engine.name),
             "split": parts.how,
             "held-out rows": f"the {name} part, {kept.n_rows:,} rows",
             "written": f"{drawn.n_sequences:,} sequences, {drawn.n_rows:,} rows, temperature "
@@ -138,6 +140,7 @@ def drawn_table(opened: OpenedSeries, parts: Parts, request: SeriesEvaluateReque
     n_rows = min(_MOST_ROWS, int(np.diff(parts.starts)[parts.train].sum()))
     if codec.is_single:
         length = _WINDOWS_A_SEQUENCE * codec.window
+        length = min(length, opened.engine.longest(codec) or length)
         asked = SeriesRequest(
             n=max(2, n_rows // length), length=length, seed=request.seed,
             temperature=request.temperature,
@@ -182,15 +185,27 @@ def _kept(opened: OpenedSeries, violations: dict[str, int], n_rows: int) -> Sect
     )
 
 
-def _likelihood(opened: OpenedSeries) -> Section:
-    metrics = opened.artifact.evaluation.get("metrics", ())
+def _learnt(opened: OpenedSeries) -> Section:
+    """Show what the training measured on rows that it had not seen."""
+    metrics = tuple(
+        Metric.from_json(metric) for metric in opened.artifact.evaluation.get("metrics", ())
+    )
+    if opened.engine.name == LATENT:
+        return Section(
+            key="latents",
+            title="Latents",
+            intro="How well windows that the model has not seen survive being encoded and decoded, "
+            "and how far written latents are from theirs, in standard deviations. This engine "
+            "knows no likelihoods.",
+            metrics=metrics,
+        )
     return Section(
         key="likelihood",
         title="Likelihood",
         intro="How well the model predicts rows that it has not seen, beside columns that know "
         "nothing of one another. These are densities of standardised values: only differences "
         "mean anything.",
-        metrics=tuple(Metric.from_json(metric) for metric in metrics),
+        metrics=metrics,
     )
 
 
