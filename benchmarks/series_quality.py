@@ -31,7 +31,10 @@ from serinette.training.timegan_judges import discriminative_score, predictive_s
 
 LENGTH = 24
 N_JUDGES = 10
-UPDATES = {"stocks": 4_000, "sines": 3_000}
+UPDATES = {
+    "autoregressive": {"stocks": 4_000, "sines": 3_000},
+    "latent": {"stocks": 2_000, "sines": 2_000},
+}
 PUBLISHED = {
     "stocks": "TimeGAN .102, Diffusion-TS .067",
     "sines": "TimeGAN .011, Diffusion-TS .006",
@@ -55,6 +58,7 @@ def main() -> None:
     parser.add_argument("--stocks", type=Path, required=True)
     parser.add_argument("--sets", nargs="+", default=["stocks", "sines"])
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--engine", choices=list(UPDATES), default="autoregressive")
     parser.add_argument("--work", type=Path, help="folder for the runs; one that is thrown away")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
@@ -64,12 +68,12 @@ def main() -> None:
         work.mkdir(parents=True, exist_ok=True)
         blocks = [describe_machine()]
         for name in args.sets:
-            blocks.append(_of_set(name, args.stocks, work, args.seeds))
+            blocks.append(_of_set(name, args.stocks, work, args.seeds, args.engine))
             print(blocks[-1], flush=True)
     publish("\n\n".join(blocks).splitlines(), args.out)
 
 
-def _of_set(name: str, stocks: Path, work: Path, n_seeds: int) -> str:
+def _of_set(name: str, stocks: Path, work: Path, n_seeds: int, engine: str) -> str:
     path = stocks if name == "stocks" else _write_sines(work / "sines.csv")
     real = _real(name, path)
     low, high = real.min((0, 1)), real.max((0, 1))
@@ -91,7 +95,7 @@ def _of_set(name: str, stocks: Path, work: Path, n_seeds: int) -> str:
     ]
     all_scores: list[float] = []
     for seed in range(n_seeds):
-        trained = _train(name, path, work, seed)
+        trained = _train(name, path, work, seed, engine)
         written = scaled(trained.windows)
         scores = _judged(discriminative_score, real, written)
         all_scores += scores
@@ -124,12 +128,13 @@ def _real(name: str, path: Path) -> np.ndarray:
     return np.ascontiguousarray(windows.transpose(0, 2, 1))
 
 
-def _train(name: str, path: Path, work: Path, seed: int) -> Trained:
+def _train(name: str, path: Path, work: Path, seed: int, engine: str) -> Trained:
     entity = ["--entity", "id"] if name == "sines" else []
-    run = f"{name}-{seed}"
+    run = f"{name}-{engine}-{seed}"
     command = [
         sys.executable, "-m", "serinette", "train", str(path), *entity, "--window", str(LENGTH),
-        "--updates", str(UPDATES[name]), "--seed", str(seed), "--runs", str(work), "--name", run,
+        "--engine", engine, "--updates", str(UPDATES[engine][name]), "--seed", str(seed),
+        "--runs", str(work), "--name", run,
         "--split.validation_share", "0", "--split.test_share", "0",
         "--model.level_noise", "0", "--model.output_dropout", "0",
     ]  # fmt: skip

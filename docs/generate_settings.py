@@ -35,7 +35,7 @@ SECTIONS: Mapping[str, type] = {
     **{
         f"`[{section}]` of `--kind series`": group
         for section, group in groups_of("series").items()
-        if section in ("data", "model")
+        if section in ("data", "engine", "model", "latent")
     },
     "`[decoding]` (options of `generate`)": DecodingConfig,
 }

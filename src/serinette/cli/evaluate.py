@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from serinette.cli.evaluate_check import are_tables, check_together
 from serinette.cli.evaluate_progress import telling
 from serinette.cli.options import JsonFlag, RunsFolder, examples, make_app
 from serinette.cli.output import print_json, say, show
@@ -28,7 +29,7 @@ _MARKS = {"red": "✗", "yellow": "!", "green": "✓", "none": "·"}
 _SHOWN = (
     "bpc", "ece", "bleu4", "selfbleu4", "lm", "rlm", "fed", "mauve", "accuracy", "copy50",
     "judge", "timegan_discriminative", "timegan_predictive", "w1", "acf", "correlation",
-    "prediction", "dcr", "copies", "mia", "violations",
+    "prediction", "dcr", "copies", "mia", "violations", "broken",
 )  # fmt: skip
 
 
@@ -77,7 +78,9 @@ class EvaluateOptions:
     ] = None
     samples: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Judge these samples, of any generator, one a line."),
+        typer.Option(
+            metavar="FILE", help="Judge these samples, of any generator, one a line; or a table."
+        ),
     ] = None
     reference: Annotated[
         Path | None,
@@ -93,6 +96,18 @@ class EvaluateOptions:
             metavar="file|blank-line|line", help="With --samples: where a piece of the files ends."
         ),
     ] = "line"
+    entity: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN", help="Of tables in --samples: the column that names a sequence."
+        ),
+    ] = None
+    time: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="Of tables in --samples: the column that orders a sequence."
+        ),
+    ] = None
     fail_on: Annotated[
         str | None,
         typer.Option(metavar="GATES", help="Leave with code 8 if one holds: 'copy50>1%,bpc>2.2'."),
@@ -135,7 +150,7 @@ def run(options: EvaluateOptions) -> None:
 
     With --samples the output of any generator is judged in the same way.
     """
-    _check(options)
+    check_together(options)
     # The matrices are small: a second thread of NumPy's gains nothing (46 s against 47 s), and
     # waits busily where the machine is shared.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -162,6 +177,11 @@ def run(options: EvaluateOptions) -> None:
 
         _conclude(options, *evaluate_series_model(artifact, options), gates)
         return
+    if are_tables(options):
+        from serinette.cli.series import evaluate_series_files
+
+        _conclude(options, *evaluate_series_files(options), gates)
+        return
     cache = _cache(options)
     with telling() as listener:
         evaluation, places = _evaluation(options, artifact, cache, listener)
@@ -178,55 +198,10 @@ app = make_app(
         "serinette evaluate notes --quick --fail-on 'copy50>1%,bpc>2.2'",
         "serinette evaluate notes --against notes-2 -o comparison.html",
         "serinette evaluate --samples out.txt --reference real.txt --training train.txt -o r.html",
+        "serinette evaluate --samples s.csv --reference r.csv --training t.csv --entity bike",
         "serinette evaluate notes --turing",
     ),
 )
-
-
-def _check(options: EvaluateOptions) -> None:
-    """Refuse what does not fit together, all problems at once."""
-    has_samples, out = options.samples is not None, options.out
-    rules = (
-        (
-            options.answers and options.key is None,
-            "--answers needs --key, the file that was written with the sheet",
-        ),
-        (
-            has_samples and options.reference is None,
-            "--samples needs --reference, real text to compare with",
-        ),
-        (
-            has_samples and options.model is not None,
-            f"give MODEL ({options.model}) or --samples, not both",
-        ),
-        (
-            has_samples and (options.against or options.turing or options.data),
-            "--against, --turing and --data need a MODEL, not --samples",
-        ),
-        (
-            not has_samples and (options.reference or options.training),
-            "--reference and --training go with --samples",
-        ),
-        (
-            options.key is not None and not options.answers,
-            "--key goes with --answers",
-        ),
-        (
-            options.turing and out is not None and out.suffix != ".html",
-            f"-o {out}: the name of a --turing sheet must end in .html",
-        ),
-        (
-            not (has_samples or options.answers or options.model),
-            "name a MODEL, or --samples FILE and --reference FILE",
-        ),
-        (
-            out is not None and out.suffix not in (".html", ".json"),
-            f"-o {out}: the name must end in .html or .json",
-        ),
-    )
-    problems = [sentence for is_broken, sentence in rules if is_broken]
-    if problems:
-        raise ConfigError("; ".join(problems))
 
 
 def _request(options: EvaluateOptions) -> "EvaluateRequest":

@@ -239,7 +239,7 @@ def _model_text(artifact: "Artifact", n_parameters: int) -> str:
         rows.append(("trained for", f"{last.get('update', 0):,} updates, {seconds}"))
     rows += [
         (name.replace("_", " "), str(artifact.training[name]))
-        for name in ("reason", "best_update")
+        for name in ("reason", "best_update", "engine")
         if name in artifact.training
     ]
     blocks = [table(rows), table([(f"model.{key}", str(v)) for key, v in artifact.model.items()])]

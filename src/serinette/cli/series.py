@@ -205,3 +205,21 @@ def evaluate_series_model(
     if options.out is None:
         return evaluation, publish(evaluation, artifact)
     return evaluation, save_report(evaluation, options.out)
+
+
+def evaluate_series_files(options: "EvaluateOptions") -> tuple["Evaluation", tuple[Path, ...]]:
+    """Measure what any generator of tables wrote; return what was found and where it lies."""
+    from serinette.kinds.series.config import SeriesConfig
+    from serinette.recipes.evaluate.publish import save_report
+    from serinette.recipes.series.evaluate import SeriesEvaluateRequest
+    from serinette.recipes.series.files import TableFiles, evaluate_table_files
+
+    files = TableFiles(
+        samples=options.samples or Path(),
+        reference=options.reference or Path(),
+        training=options.training or Path(),
+    )
+    config = SeriesConfig(entity=tuple(options.entity or ()), time=options.time)
+    request = SeriesEvaluateRequest(seed=options.seed, is_quick=options.quick)
+    evaluation = evaluate_table_files(files, config, request, tell=say)
+    return evaluation, save_report(evaluation, options.out) if options.out is not None else ()

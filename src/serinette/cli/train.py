@@ -125,6 +125,15 @@ class TrainOptions:
         int | None,
         typer.Option(min=2, metavar="N", help="Of a table: rows of a training window."),
     ] = None
+    engine: Annotated[
+        Literal["auto", "autoregressive", "latent"] | None,
+        typer.Option(
+            metavar="auto|autoregressive|latent",
+            help="Of a table: draw row after row, or write whole windows from latents that an "
+            "adversary has judged. 'auto' tries the second where a judge tells the first from "
+            "real rows, and is taken if not set.",
+        ),
+    ] = None
     sdv_metadata: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Of a table: metadata JSON as SDV writes it."),
@@ -316,9 +325,11 @@ def _layers(options: TrainOptions, environ: Mapping[str, str]) -> tuple[Layer, .
         "data.time": options.time,
         "data.constraints": list(options.constraint) if options.constraint else None,
         "data.window": options.window,
+        "engine.name": options.engine,
     }
     short |= {key: value for key, value in tabular.items() if value is not None}
     written |= {key: f"--{key.partition('.')[2].removesuffix('s')}" for key in tabular}
+    written["engine.name"] = "--engine"
     layers = [environment_layer(environ)]
     if options.sdv_metadata is not None:
         layers.append(_sdv_layer(options.sdv_metadata))

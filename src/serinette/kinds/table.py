@@ -1,8 +1,8 @@
 """The closed table of kinds: what is here is all that a config or an artifact can make us use."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from serinette.core.errors import ArtifactError, ConfigError
 from serinette.kinds.kind import Kind
@@ -17,8 +17,12 @@ DEFAULT_KIND: Final = "text"
 _TABLES = (".csv", ".tsv", ".parquet", ".pq", ".feather", ".arrow", ".csv.gz", ".tsv.gz")
 
 
-def kind_of(sources: Sequence[Path] | Sequence[str], wish: str | None = None) -> str:
+def kind_of(sources: Any, wish: str | None = None) -> str:
     """Return the kind of some data: the one asked for, or what all files plainly are.
+
+    Args:
+        sources: Files or texts; of a table in memory the kind must be asked for.
+        wish: A name of the table of kinds; None: found out.
 
     Raises:
         ConfigError: If there is no such kind.

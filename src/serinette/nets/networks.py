@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from serinette.core.errors import ArtifactError
 from serinette.core.schema import Schema
-from serinette.nets import config, fields_config
+from serinette.nets import config, fields_config, latent_config
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Network:
 NETWORKS: Final[Mapping[str, Network]] = {
     "symbols": Network(config.ModelConfig, config.expected_shapes, True),
     "fields": Network(fields_config.FieldsConfig, fields_config.expected_shapes, False),
+    "latent": Network(latent_config.LatentConfig, latent_config.artifact_shapes, False),
 }
 SYMBOLS: Final = "symbols"
 """The network of artifacts that name none."""

@@ -232,7 +232,8 @@ def train(
         listener: Told of decisions, progress and evaluations.
         **settings: `name`, `updates`, `size`, `seed`, `resume` as for the command line, and
             `section__key` for any setting: `model__hidden_size=384`. Of a table `entity`, `time`,
-            `constraints`, or as SDV says `sequence_key`, `sequence_index`, `context_columns`.
+            `constraints`, `window`, `engine`, or as SDV says `sequence_key`, `sequence_index`,
+            `context_columns`.
 
     Raises:
         ConfigError: If a setting is unknown or out of range.
@@ -244,6 +245,8 @@ def train(
     for name in ("entity", "time", "constraints", "window"):
         if name in settings:
             tabular[f"data.{name}"] = settings.pop(name)
+    if "engine" in settings:
+        tabular["engine.name"] = settings.pop("engine")
     if is_frame:
         settings.setdefault("kind", "series")
     own = {key: settings.pop(key) for key in list(settings) if key in _REQUEST_FIELDS}

@@ -11,6 +11,8 @@ from serinette.kinds.split import SplitConfig
 from serinette.kinds.table import DEFAULT_KIND, SERIES, find_kind
 from serinette.nets.config import ModelConfig
 from serinette.nets.fields_config import FieldsConfig
+from serinette.nets.latent_config import LatentConfig
+from serinette.recipes.series.engine_config import EngineConfig
 from serinette.training.config import TrainingConfig
 
 
@@ -24,7 +26,9 @@ def groups_of(kind_name: str) -> Mapping[str, type]:
         return {
             "data": SeriesConfig,
             "split": SplitConfig,
+            "engine": EngineConfig,
             "model": FieldsConfig,
+            "latent": LatentConfig,
             "training": TrainingConfig,
         }
     return {

@@ -44,8 +44,8 @@ class Windows(NamedTuple):
     opening_highs: Float[np.ndarray, "B O"]
 
 
-class _Rows(NamedTuple):
-    """Gathered rows of some windows."""
+class WindowRows(NamedTuple):
+    """Rows of some windows; beyond the end of its sequence a window repeats the last one."""
 
     places: Int[np.ndarray, "B L"]
     there: Bool[np.ndarray, "B L"]
@@ -64,12 +64,12 @@ def encode_windows(
         first: First row of each window.
         n_rows: Rows of a window; where its sequence ends before, the rest is padding.
     """
-    rows = _gather(codec, steps, first, n_rows)
+    rows = gather_rows(steps, first, n_rows)
     n_read = n_rows if codec.has_end else n_rows - 1
     coded = [
         _coded(code, column, rows, before) for code, column, before in _columns(codec, steps, rows)
     ]
-    statics = _static_numbers(codec, steps, rows)
+    statics = static_numbers(codec, steps, rows)
     symbols = _symbols(codec, steps, rows)
     numbers = _numbers(codec, steps, rows, coded, statics)[:, :n_read]
     after = slice(1, n_rows)
@@ -128,16 +128,17 @@ class _Coded(NamedTuple):
     is_missing: Bool[np.ndarray, "B L"]
 
 
-def _gather(codec: SeriesCodec, steps: Steps, first: Int[np.ndarray, " B"], n: int) -> _Rows:
+def gather_rows(steps: Steps, first: Int[np.ndarray, " B"], n: int) -> WindowRows:
+    """Return where the rows of windows of `n` rows stand that begin at `first`."""
     sequence = np.searchsorted(steps.starts, first, side="right") - 1
     stop = steps.starts[sequence + 1]
     places = first[:, None] + np.arange(n)
     there = places < stop[:, None]
-    return _Rows(np.minimum(places, stop[:, None] - 1), there, sequence, first)
+    return WindowRows(np.minimum(places, stop[:, None] - 1), there, sequence, first)
 
 
 def _columns(
-    codec: SeriesCodec, steps: Steps, rows: _Rows
+    codec: SeriesCodec, steps: Steps, rows: WindowRows
 ) -> list[tuple[ValueCode, np.ndarray, np.ndarray]]:
     """Return code, cells and the cells of the row before, for each value column."""
     is_within = rows.first > steps.starts[rows.sequence]
@@ -162,7 +163,7 @@ def _columns(
 def _coded(
     code: ValueCode,
     cells: Float[np.ndarray, "B L"],
-    rows: _Rows,
+    rows: WindowRows,
     before: Float[np.ndarray, " B"],
 ) -> _Coded:
     level = code.level(cells)
@@ -230,7 +231,8 @@ def age_feature(age: Int[np.ndarray, "*B"], longest: int) -> Float[np.ndarray, "
     return grown
 
 
-def _static_numbers(codec: SeriesCodec, steps: Steps, rows: _Rows) -> Float[np.ndarray, "B M"]:
+def static_numbers(codec: SeriesCodec, steps: Steps, rows: WindowRows) -> Float[np.ndarray, "B M"]:
+    """Return the static numbers of the windows' sequences, then where counters begin."""
     counted = steps.numbers[rows.first][:, list(codec.counters)]
     joined: Float[np.ndarray, "B M"] = np.concatenate(
         [steps.static_numbers[rows.sequence], counted], axis=1
@@ -238,7 +240,7 @@ def _static_numbers(codec: SeriesCodec, steps: Steps, rows: _Rows) -> Float[np.n
     return joined
 
 
-def _symbols(codec: SeriesCodec, steps: Steps, rows: _Rows) -> Int[np.ndarray, "B L K"]:
+def _symbols(codec: SeriesCodec, steps: Steps, rows: WindowRows) -> Int[np.ndarray, "B L K"]:
     symbols: Int[np.ndarray, "B L K"] = steps.symbols[rows.places].astype(np.int64)
     if not codec.has_end:
         return symbols
@@ -251,7 +253,7 @@ def _symbols(codec: SeriesCodec, steps: Steps, rows: _Rows) -> Int[np.ndarray, "
 def _numbers(
     codec: SeriesCodec,
     steps: Steps,
-    rows: _Rows,
+    rows: WindowRows,
     coded: list[_Coded],
     statics: Float[np.ndarray, "B M"],
 ) -> Float[np.ndarray, "B L X"]:
@@ -305,7 +307,7 @@ def _bounds(
 def _opening(
     codec: SeriesCodec,
     steps: Steps,
-    rows: _Rows,
+    rows: WindowRows,
     coded: list[_Coded],
     statics: Float[np.ndarray, "B M"],
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

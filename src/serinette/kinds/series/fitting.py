@@ -51,7 +51,7 @@ def fit_codec(
         DataError: If nothing is left to learn, or a constraint does not hold in the data.
     """
     rows = _rows_of(training, starts)
-    numeric = [c for c in table.stepwise if c.type not in _SYMBOLIC]
+    numeric = numeric_columns(table)
     categories = [c for c in table.stepwise if c.type in _SYMBOLIC]
     if not numeric and not categories:
         raise DataError(
@@ -133,6 +133,22 @@ def fit_codec(
         window=config.window or _window(lengths, is_single=is_single),
     )
     return codec, take_apart(codec, table, numbers, starts)
+
+
+def relations_of(table: Table, config: SeriesConfig) -> Relations:
+    """Look for relations between the numbers of a whole table.
+
+    Raises:
+        ConfigError: If a constraint cannot be read, names no column, or cannot be kept.
+        DataError: If a constraint does not hold in the data.
+    """
+    rows, every = np.arange(table.n_rows), np.arange(table.n_sequences)
+    return _relations(numeric_columns(table), config, rows, every, table.starts)
+
+
+def numeric_columns(table: Table) -> list[Column]:
+    """Return the columns that change from row to row and hold numbers."""
+    return [column for column in table.stepwise if column.type not in _SYMBOLIC]
 
 
 def take_apart(

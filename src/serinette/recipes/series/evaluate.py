@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int
 
 import serinette
 from serinette.artifact.folder import WEIGHTS, Artifact
@@ -16,13 +15,14 @@ from serinette.core.errors import DataError, NotFoundError
 from serinette.core.metric import Metric
 from serinette.evaluation.report.content import Beside, Evaluation, Section
 from serinette.evaluation.series.findings import evaluate_series
-from serinette.evaluation.series.sets import SeriesColumn, SeriesSet
 from serinette.kinds.series.parts import Parts, split_table
-from serinette.kinds.series.table import Column, Table
+from serinette.kinds.series.table import Table
 from serinette.kinds.split import SplitConfig
 from serinette.recipes.evaluate.facts import files_of
+from serinette.recipes.series.engine_config import LATENT
 from serinette.recipes.series.generate import OpenedSeries, SeriesRequest, generate_series, joined
 from serinette.recipes.series.score import table_again
+from serinette.recipes.series.sets import series_set
 
 BESIDE = Beside(
     real="held-out rows",
@@ -33,7 +33,6 @@ BESIDE = Beside(
 _MOST_SEQUENCES = 2_000
 _MOST_ROWS = 200_000
 _WINDOWS_A_SEQUENCE = 4
-_SYMBOLIC = ("category", "boolean")
 _DIGITS = 16
 
 
@@ -45,6 +44,8 @@ class SeriesEvaluateRequest:
     is_quick: bool = False
     """Fewer judges, windows and resamples."""
     temperature: float = 1.0
+    window: int | None = None
+    """Steps of the windows that are compared; None: 48, or what half of the sequences have."""
 
 
 def evaluate_table(
@@ -75,22 +76,22 @@ def evaluate_table(
     tell("drawing")
     drawn = drawn_table(opened, parts, request)
     violations = broken(opened, drawn)
-    train, kept = (
-        series_set(opened, table, parts.starts, part) for part in (parts.train, held_out)
-    )
-    written = series_set(opened, drawn, drawn.starts, np.arange(drawn.n_sequences))
+    train, kept = (series_set(table, parts.starts, part) for part in (parts.train, held_out))
+    written = series_set(drawn, drawn.starts, np.arange(drawn.n_sequences))
     found = evaluate_series(
-        train, kept, written, seed=request.seed, is_quick=request.is_quick, tell=tell
-    )
+        train, kept, written, seed=request.seed, window=request.window,
+        is_quick=request.is_quick, tell=tell,
+    )  # fmt: skip
     name = "test" if len(parts.test) else "validation"
     return Evaluation(
         subject=opened.artifact.folder.parent.name or opened.artifact.folder.name,
         headline=found.headline,
         verdicts=found.verdicts,
-        sections=(*found.sections, _kept(opened, violations, drawn.n_rows), _likelihood(opened)),
+        sections=(*found.sections, _kept(opened, violations, drawn.n_rows), _learnt(opened)),
         facts={
             "model": f"sha256 {_identity(opened.artifact)}…",
             "data": files_of(table.sources) or "a table in memory",
+            "engine": opened.artifact.training.get("engine", opened.engine.name),
             "split": parts.how,
             "held-out rows": f"the {name} part, {kept.n_rows:,} rows",
             "written": f"{drawn.n_sequences:,} sequences, {drawn.n_rows:,} rows, temperature "
@@ -139,6 +140,7 @@ def drawn_table(opened: OpenedSeries, parts: Parts, request: SeriesEvaluateReque
     n_rows = min(_MOST_ROWS, int(np.diff(parts.starts)[parts.train].sum()))
     if codec.is_single:
         length = _WINDOWS_A_SEQUENCE * codec.window
+        length = min(length, opened.engine.longest(codec) or length)
         asked = SeriesRequest(
             n=max(2, n_rows // length), length=length, seed=request.seed,
             temperature=request.temperature,
@@ -151,36 +153,6 @@ def drawn_table(opened: OpenedSeries, parts: Parts, request: SeriesEvaluateReque
     return joined(list(generate_series(opened, asked)))
 
 
-def series_set(
-    opened: OpenedSeries, table: Table, starts: Int[np.ndarray, " _"], chosen: Int[np.ndarray, " _"]
-) -> SeriesSet:
-    """Return some sequences of a table as plain numbers.
-
-    Args:
-        opened: The model, which knows the columns.
-        table: Real or written.
-        starts: First row of each sequence, and the number of rows.
-        chosen: Numbers of the sequences.
-    """
-    codec = opened.codec
-    stepwise = [r.name for r in codec.columns if r.part in ("number", "symbol")]
-    statics = [r.name for r in codec.columns if r.part.startswith("static")]
-    lengths = np.diff(starts)[chosen]
-    places = np.repeat(starts[chosen] - np.r_[0, lengths.cumsum()[:-1]], lengths)
-    rows = places + np.arange(lengths.sum())
-    values = [np.asarray(table.column(name).values, dtype=np.float64)[rows] for name in stepwise]
-    facts = [np.asarray(table.column(name).values)[starts[chosen]] for name in statics]
-    times = None if codec.time is None else np.asarray(table.column(codec.time).values)[rows]
-    return SeriesSet(
-        values=np.stack(values, axis=-1),
-        starts=np.r_[0, lengths.cumsum()].astype(np.int64),
-        columns=tuple(_described(table.column(name)) for name in stepwise),
-        times=times,
-        statics=np.stack(facts, axis=-1) if facts else None,
-        static_columns=tuple(_described(table.column(name)) for name in statics),
-    )
-
-
 def broken(opened: OpenedSeries, table: Table) -> dict[str, int]:
     """Count the written rows that break a relation, with a checker of its own."""
     names = [r.name for r in opened.codec.columns if r.part == "number"]
@@ -188,12 +160,6 @@ def broken(opened: OpenedSeries, table: Table) -> dict[str, int]:
         return {}
     cells = np.stack([np.asarray(table.column(name).values) for name in names], axis=-1)
     return opened.codec.relations.violations(cells, table.starts)
-
-
-def _described(column: Column) -> SeriesColumn:
-    return SeriesColumn(
-        name=column.name, is_category=column.type in _SYMBOLIC, levels=column.levels
-    )
 
 
 def _kept(opened: OpenedSeries, violations: dict[str, int], n_rows: int) -> Section:
@@ -219,15 +185,27 @@ def _kept(opened: OpenedSeries, violations: dict[str, int], n_rows: int) -> Sect
     )
 
 
-def _likelihood(opened: OpenedSeries) -> Section:
-    metrics = opened.artifact.evaluation.get("metrics", ())
+def _learnt(opened: OpenedSeries) -> Section:
+    """Show what the training measured on rows that it had not seen."""
+    metrics = tuple(
+        Metric.from_json(metric) for metric in opened.artifact.evaluation.get("metrics", ())
+    )
+    if opened.engine.name == LATENT:
+        return Section(
+            key="latents",
+            title="Latents",
+            intro="How well windows that the model has not seen survive being encoded and decoded, "
+            "and how far written latents are from theirs, in standard deviations. This engine "
+            "knows no likelihoods.",
+            metrics=metrics,
+        )
     return Section(
         key="likelihood",
         title="Likelihood",
         intro="How well the model predicts rows that it has not seen, beside columns that know "
         "nothing of one another. These are densities of standardised values: only differences "
         "mean anything.",
-        metrics=tuple(Metric.from_json(metric) for metric in metrics),
+        metrics=metrics,
     )
 
 

@@ -21,12 +21,12 @@ from serinette.core.cores import available_threads
 from serinette.core.errors import ConfigError, ResourceError
 from serinette.core.memory import physical_bytes
 from serinette.core.seeds import derive, stream_keys, uniforms
-from serinette.decoding.fields import FieldsNetwork
-from serinette.decoding.growing import Grown, grow
+from serinette.decoding.growing import Grown
 from serinette.decoding.growing_wishes import Given, Wishes
 from serinette.kinds.series.codec import SeriesCodec
 from serinette.kinds.series.layout_record import ColumnRecord
 from serinette.kinds.series.table import Column, Table
+from serinette.recipes.series.engines import Engine, Opened, open_engine
 
 if TYPE_CHECKING:
     from serinette.recipes.series.history import History
@@ -80,7 +80,7 @@ class SeriesRequest:
 
 
 class OpenedSeries:
-    """A model of tables whose codec and network are loaded when they are first needed, and kept."""
+    """A model of tables whose codec and engine are loaded when they are first needed, and kept."""
 
     def __init__(self, artifact: Artifact) -> None:
         self.artifact = artifact
@@ -91,14 +91,13 @@ class OpenedSeries:
         return SeriesCodec.from_json(self.artifact.codec)
 
     @cached_property
-    def network(self) -> FieldsNetwork:
-        """The network."""
-        artifact = self.artifact
-        return FieldsNetwork(artifact.weights(), artifact.model_config, artifact.schema)
+    def engine(self) -> Engine:
+        """The engine."""
+        return open_engine(self.artifact)
 
 
 def generate_series(
-    opened: OpenedSeries,
+    opened: Opened,
     request: SeriesRequest,
     on_progress: Callable[[int], None] = lambda n: None,
 ) -> Iterator[Table]:
@@ -110,12 +109,13 @@ def generate_series(
         on_progress: Told how many sequences are done.
 
     Raises:
-        ConfigError: If a column or a value of the request is not known.
+        ConfigError: If a column or a value of the request is not known, or the engine cannot write
+            what is asked for.
         ResourceError: If the machine's memory cannot hold what is asked for.
     """
-    _check(opened.codec, request)
+    engine = opened.engine
+    _check(opened.codec, engine, request)
     codec = _paced(opened.codec, request.step_seconds)
-    network = opened.network
     n, batch = request.n, request.batch_rows
     if request.history is not None:
         n *= request.history.n
@@ -129,7 +129,8 @@ def generate_series(
 
         def one(begin: int) -> tuple[int, Grown]:
             rows = np.arange(begin, min(begin + batch, stop))
-            return begin, _grown(codec, network, request, rows)
+            keys = stream_keys(request.seed, rows)
+            return begin, engine.grow(codec, keys, _wishes(codec, engine, request, rows))
 
         done = 0
         for k in range(0, len(begins), n_threads):
@@ -184,13 +185,6 @@ def _joined_column(tables: Sequence[Table], k: int) -> Column:
     return replace(column, values=np.concatenate(parts), levels=levels)
 
 
-def _grown(
-    codec: SeriesCodec, network: FieldsNetwork, request: SeriesRequest, rows: Int[np.ndarray, " B"]
-) -> Grown:
-    keys = stream_keys(request.seed, rows)
-    return grow(network, codec, keys, _wishes(codec, request, rows))
-
-
 def _paced(codec: SeriesCodec, step_seconds: float | None) -> SeriesCodec:
     """Let rows follow one another at another pace.
 
@@ -207,11 +201,14 @@ def _paced(codec: SeriesCodec, step_seconds: float | None) -> SeriesCodec:
     return replace(codec, clock=replace(codec.clock, step_seconds=step_seconds))
 
 
-def _wishes(codec: SeriesCodec, request: SeriesRequest, rows: Int[np.ndarray, " B"]) -> Wishes:
+def _wishes(
+    codec: SeriesCodec, engine: Engine, request: SeriesRequest, rows: Int[np.ndarray, " B"]
+) -> Wishes:
     n = len(rows)
     own = derive(request.seed, _START_STREAM)
     u = uniforms(stream_keys(own, rows), np.zeros(n, dtype=np.int64), 1)[0]
     longest = codec.window if codec.is_single else codec.lengths[-1]
+    longest = min(longest, engine.longest(codec) or longest)
     opening: dict[int, np.ndarray] = {}
     static_cells: dict[int, np.ndarray] = {}
     for k, code in enumerate(codec.static_symbols):
@@ -338,7 +335,7 @@ def _cell(record: ColumnRecord, value: Any) -> float:
         ) from error
 
 
-def _check(codec: SeriesCodec, request: SeriesRequest) -> None:
+def _check(codec: SeriesCodec, engine: Engine, request: SeriesRequest) -> None:
     if request.history is not None and (request.start is not None or request.statics):
         raise ConfigError(
             "a history has its own start and its own facts; leave out 'start' and 'statics'"
@@ -352,6 +349,10 @@ def _check(codec: SeriesCodec, request: SeriesRequest) -> None:
         for name in names:
             if name not in known:
                 raise ConfigError(f"'{name}' is no {what} of this model ({nearest(name, known)})")
+    told = "history" if request.history is not None else "scenario" if request.scenario else None
+    refusal = engine.refusal(codec, request.length, request.statics, told)
+    if refusal is not None:
+        raise ConfigError(refusal)
 
 
 def as_table(

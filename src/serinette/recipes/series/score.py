@@ -21,6 +21,7 @@ from serinette.kinds.series.encoding import encode_windows
 from serinette.kinds.series.fitting import take_apart
 from serinette.kinds.series.reader import read_table
 from serinette.kinds.series.table import Table
+from serinette.recipes.series.engines import AutoregressiveEngine
 from serinette.recipes.series.generate import OpenedSeries
 
 _STRETCH = 8
@@ -127,9 +128,15 @@ def score_series(
         most: How many unlikely stretches are returned.
 
     Raises:
+        ConfigError: If the model's engine knows no likelihoods.
         DataError: If it lacks a column, or holds a value that the model never saw.
     """
-    codec = opened.codec
+    codec, engine = opened.codec, opened.engine
+    if not isinstance(engine, AutoregressiveEngine):
+        raise ConfigError(
+            f"score: {opened.artifact.folder} has the {engine.name} engine, which writes sequences "
+            "but knows no likelihoods; train with --engine autoregressive"
+        )
     table = table_again(opened.artifact, codec, source)
     steps = take_apart(codec, table)
     lengths = np.diff(table.starts)
@@ -140,7 +147,7 @@ def score_series(
         some = order[begin : begin + _TOGETHER]
         longest = max(2, int(lengths[some].max()))
         windows = encode_windows(codec, steps, table.starts[some], longest)
-        by_row = window_nats(opened.network, windows)
+        by_row = window_nats(engine.network, windows)
         nats[some] = by_row.sum(1)
         for k, row in zip(some, by_row, strict=True):
             found += _stretches(int(k), row[: lengths[k]], most)

@@ -1,33 +1,28 @@
 """A drawn sequence as a few lines of blocks, for people who watch a training."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from serinette.core.seeds import stream_key
-from serinette.decoding.fields import FieldsNetwork
-from serinette.decoding.growing import grow
 from serinette.decoding.growing_wishes import Wishes
 from serinette.kinds.series.codec import SeriesCodec
-from serinette.nets.fields_config import FieldsConfig
+from serinette.recipes.series.engines import Engine
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _WIDTH = 60
 _MOST_COLUMNS = 6
 
 
-def sketch(
-    codec: SeriesCodec, sizes: FieldsConfig, weights: Mapping[str, np.ndarray], *, seed: int
-) -> str:
+def sketch(codec: SeriesCodec, engine: Engine, *, seed: int) -> str:
     """Draw one sequence and picture its columns of numbers, one line a column."""
-    schema = codec.schema(sizes.parts, sizes.opening_parts)
-    network = FieldsNetwork(weights, sizes, schema)
     keys = np.array([stream_key(seed, 0)], dtype=np.uint64)
     times = codec.clock.start(np.array([0.5]))
     n_rows = min(_WIDTH, codec.lengths[-1]) if not codec.is_single else _WIDTH
+    n_rows = min(n_rows, engine.longest(codec) or n_rows)
     told = np.zeros(1, dtype=np.int64)
     wishes = Wishes(times=times, n_rows=np.array([n_rows]), n_told=told, ends=False)
-    grown = grow(network, codec, keys, wishes)
+    grown = engine.grow(codec, keys, wishes)
     names = [record.name for record in codec.columns if record.part == "number"]
     lines = []
     for k, name in enumerate(names[:_MOST_COLUMNS]):

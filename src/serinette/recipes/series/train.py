@@ -1,46 +1,33 @@
 """`train` for tables: from a CSV to an artifact. The run on disk survives whatever happens."""
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
-from serinette.artifact.card import SeriesCardFacts, series_card
-from serinette.artifact.folder import ArtifactContents, save
-from serinette.artifact.runs import create_run, run_name
-from serinette.core import plain_json
-from serinette.core.config import Layer, Resolved, plain, resolve
+from serinette.artifact.folder import save
+from serinette.artifact.runs import MODEL
 from serinette.core.cores import available_threads
-from serinette.core.durable import sweep_orphans, write_file
-from serinette.core.errors import ConfigError
+from serinette.core.durable import sweep_orphans
 from serinette.core.locking import lock
 from serinette.core.metric import Metric
 from serinette.nets.fields import FieldsModel, StepBatch, batch_nats
 from serinette.nets.fields_config import FieldsConfig
 from serinette.nets.model import weights_of
-from serinette.nets.networks import n_parameters
 from serinette.recipes.fit.keeping import RunStore, concluded, go_on
-from serinette.recipes.fit.planning import seconds_to_train
-from serinette.recipes.requests import TrainedRun, TrainRequest, groups_of
+from serinette.recipes.requests import TrainedRun, TrainRequest
 from serinette.recipes.series.baseline import ColumnsAlone
-from serinette.recipes.series.habits import HABITS
-from serinette.recipes.series.plan import (
-    SIZES,
-    regularisers,
-    rows_for,
-    seconds_per_update,
-    size_for,
-    supply_of,
-    updates_for,
-)
-from serinette.recipes.series.prepare import PreparedSeries, prepare_series
+from serinette.recipes.series.begin import begin_job, resume_job
+from serinette.recipes.series.contents import Ended, SeriesFound, series_contents
+from serinette.recipes.series.engine_config import LATENT
+from serinette.recipes.series.engines import ENGINES
+from serinette.recipes.series.job import SeriesJob
+from serinette.recipes.series.latent_training import train_latent_run
+from serinette.recipes.series.plan import supply_of
+from serinette.recipes.series.prepare import PreparedSeries
 from serinette.recipes.series.sketch import sketch
-from serinette.recipes.stored_run import stored_run
+from serinette.recipes.series.trial import try_latent
 from serinette.training.config import TrainingConfig
 from serinette.training.events import Listener, Measure, Planned
 from serinette.training.gradients import Precision
@@ -57,19 +44,6 @@ _ALL = 20_000
 _FITTED_BATCHES = 40
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class SeriesJob:
-    """A run with all that is needed to go on with it."""
-
-    run: Path
-    prepared: PreparedSeries
-    settings: Resolved
-    record: dict[str, Any]
-    train_seconds: float | None = None
-    """Seconds for the updates."""
-    budget_seconds: float | None = None
-
-
 def train_series(request: TrainRequest, listener: Listener) -> TrainedRun:
     """Train a model of a table, or go on with a training that was stopped.
 
@@ -78,103 +52,9 @@ def train_series(request: TrainRequest, listener: Listener) -> TrainedRun:
         DataError: If the data cannot be used, or have changed since the run began.
         DivergedError: If training diverged for good; the best model so far is kept.
     """
-    job = _resumed(request, listener) if request.resume else _begun(request, listener)
+    job = resume_job(request, listener) if request.resume else begin_job(request, listener)
     with lock(job.run):
         return _execute(job, listener)
-
-
-def _begun(request: TrainRequest, listener: Listener) -> SeriesJob:
-    started = time.monotonic() if request.started is None else request.started
-    flags: dict[str, Any] = {}
-    if request.updates is not None:
-        flags["training.updates"] = request.updates
-    if request.seed is not None:
-        flags["training.seed"] = request.seed
-    layers = (
-        Layer(origin="kind series", values=HABITS),
-        *request.layers,
-        Layer(origin="command line", values=flags),
-    )
-    groups = groups_of("series")
-    wished = resolve(groups, layers)
-    prepared = prepare_series(_source(request), wished, listener)
-    own = {key for layer in layers[1:] for key in layer.values}
-    chosen: dict[str, Any] = {**_sizes(request, prepared, own), **regularisers(prepared)}
-    config: TrainingConfig = wished.groups["training"]
-    if "training.n_rows" not in own:
-        chosen["training.n_rows"] = rows_for(prepared, config)
-    settled = (Layer(origin="kind series", values=HABITS), Layer(origin="plan", values=chosen))
-    settings = resolve(groups, (*settled, *layers[1:]))
-    seconds = None
-    if request.budget_seconds is not None and "training.updates" not in own:
-        per_update = seconds_per_update(
-            prepared, settings.groups["model"], settings.groups["training"], available_threads()
-        )
-        elapsed = time.monotonic() - started
-        seconds = seconds_to_train(request.budget_seconds, elapsed)
-        chosen["training.updates"] = updates_for(
-            prepared, settings.groups["training"], seconds, per_update
-        )
-        settled = (settled[0], Layer(origin="plan", values=chosen))
-        settings = resolve(groups, (*settled, *layers[1:]))
-    elif "training.updates" not in own:
-        raise ConfigError("neither a budget nor training.updates is given; add --budget 5m")
-    run = create_run(request.runs, request.name or _name(request))
-    record = {
-        "kind": "series",
-        "settings": settings.to_json(),
-        "origins": dict(settings.origins),
-        "sources": [str(Path(s.path).resolve()) for s in prepared.table.sources],
-        "sha256": [s.sha256 for s in prepared.table.sources],
-        "budget_seconds": request.budget_seconds,
-        "summary": list(_summary(prepared, settings)),
-    }
-    write_file(run / "plan.json", plain_json.dump(record))
-    return SeriesJob(
-        run=run, prepared=prepared, settings=settings, record=record, train_seconds=seconds,
-        budget_seconds=request.budget_seconds,
-    )  # fmt: skip
-
-
-def _source(request: TrainRequest) -> Any:
-    if not len(request.sources):
-        raise ConfigError("no data given; name a table to learn from")
-    return request.sources
-
-
-def _name(request: TrainRequest) -> str:
-    first = request.sources[0] if isinstance(request.sources, tuple) else None
-    return run_name(first) if isinstance(first, Path) else "table"
-
-
-def _sizes(request: TrainRequest, prepared: PreparedSeries, own: set[str]) -> dict[str, Any]:
-    size = request.size or size_for(prepared)
-    if size not in SIZES:
-        raise ConfigError(f"--size must be one of {', '.join(SIZES)}, got {size!r}")
-    return {f"model.{k}": v for k, v in SIZES[size].items() if f"model.{k}" not in own}
-
-
-def _summary(prepared: PreparedSeries, settings: Resolved) -> tuple[str, ...]:
-    sizes: FieldsConfig = settings.groups["model"]
-    config: TrainingConfig = settings.groups["training"]
-    schema = prepared.codec.schema(sizes.parts, sizes.opening_parts)
-    passes = config.updates * config.n_rows * prepared.codec.window / prepared.n_training_rows
-    return (
-        f"network: {sizes.n_layers} x {sizes.hidden_size} cells, {len(schema.fields)} fields a "
-        "row, "
-        f"{n_parameters('fields', sizes, schema):,} parameters",
-        f"plan: {config.updates:,} updates of {config.n_rows} windows x {prepared.codec.window} "
-        f"rows, {passes:,.1f} passes over {prepared.n_training_rows:,} rows",
-    )
-
-
-def _resumed(request: TrainRequest, listener: Listener) -> SeriesJob:
-    stored = stored_run(request)
-    prepared = prepare_series(stored.sources("a table"), stored.settings, listener)
-    stored.check_unchanged(prepared.table.sources)
-    return SeriesJob(
-        run=stored.run, prepared=prepared, settings=stored.settings, record=stored.record
-    )
 
 
 class _Prober:
@@ -192,7 +72,8 @@ class _Prober:
             metrics["validation_nats"] = nats / n_rows
         sample = None
         if is_sampling:
-            sample = sketch(self._prepared.codec, model.config, weights_of(model), seed=self._seed)
+            engine = ENGINES["fields"](weights_of(model), model.config, model.schema)
+            sample = sketch(self._prepared.codec, engine, seed=self._seed)
         return Probed(metrics=metrics, sample=sample)
 
 
@@ -215,6 +96,17 @@ def _nats_of(model: FieldsModel, batches: Sequence[StepBatch]) -> tuple[float, i
 def _execute(job: SeriesJob, listener: Listener) -> TrainedRun:
     sweep_orphans(job.run, alone=True)
     sweep_orphans(job.run / "checkpoints", alone=True)
+    if job.choice.plan == LATENT:
+        ended = train_latent_run(job, listener)
+    else:
+        ended = _train_rows(job, listener)
+    if job.choice.plan == "trial" and ended.outcome.reason != "interrupted":
+        ended = try_latent(job, ended, listener)
+    return concluded(job.run, ended.n_updates, ended.outcome, ended.metrics, listener)
+
+
+def _train_rows(job: SeriesJob, listener: Listener) -> Ended:
+    """Train the autoregressive engine, or go on with it."""
     prepared = job.prepared
     config: TrainingConfig = job.settings.groups["training"]
     sizes: FieldsConfig = job.settings.groups["model"]
@@ -253,7 +145,7 @@ def _execute(job: SeriesJob, listener: Listener) -> TrainedRun:
             )
         )
         outcome = training.run(stop)
-        return _finish(job, trainer, alone, outcome, listener)
+        return _finished(job, trainer, alone, outcome)
 
 
 def _baseline(prepared: PreparedSeries, config: TrainingConfig) -> ColumnsAlone:
@@ -261,9 +153,7 @@ def _baseline(prepared: PreparedSeries, config: TrainingConfig) -> ColumnsAlone:
     return ColumnsAlone(prepared.codec, (batches.next() for _ in range(_FITTED_BATCHES)))
 
 
-def _finish(
-    job: SeriesJob, trainer: Trainer, alone: ColumnsAlone, outcome: Outcome, listener: Listener
-) -> TrainedRun:
+def _finished(job: SeriesJob, trainer: Trainer, alone: ColumnsAlone, outcome: Outcome) -> Ended:
     """Write the artifact of the best weights, or of the present ones if none were measured yet."""
     so_far, prepared = outcome.progressed, job.prepared
     sizes: FieldsConfig = job.settings.groups["model"]
@@ -274,41 +164,18 @@ def _finish(
     weights = so_far.best_weights if has_held_out and so_far.best_weights else last
     best = FieldsModel(sizes, schema)
     best.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
-    metrics = _held_out_metrics(best, prepared, alone)
-    read_as = {section: plain(job.settings.groups[section]) for section in ("data", "split")}
-    sample = sketch(prepared.codec, sizes, weights, seed=trainer.config.seed)
-    notes = (prepared.parts.how, *prepared.codec.relations.sentences)
-    contents = ArtifactContents(
-        kind="series",
-        schema=schema,
-        codec=prepared.codec.to_json(),
-        model=plain(sizes),
-        training={
-            "settings": job.settings.to_json(),
-            "best_update": so_far.best_update,
-            "seconds": so_far.seconds,
-            "reason": outcome.reason,
-        },
-        source={"paths": job.record["sources"], "sha256": job.record["sha256"], **read_as},
-        evaluation={"metrics": [metric.to_json() for metric in metrics]},
-        history=so_far.history,
-        weights=weights,
-        graph=None,
-        card=series_card(
-            SeriesCardFacts(
-                name=job.run.name,
-                n_rows=prepared.n_training_rows,
-                sources=[Path(path).name for path in job.record["sources"]],
-                n_parameters=n_parameters("fields", sizes, schema),
-                metrics=metrics,
-                sample=sample,
-                notes=notes,
-            )
-        ),
-        network="fields",
-    )
-    save(job.run / "model", contents, replace=True)
-    return concluded(job.run, trainer.update_count, outcome, metrics, listener)
+    engine = ENGINES["fields"](weights, sizes, schema)
+    found = SeriesFound(
+        network="fields", schema=schema, sizes=sizes, weights=weights,
+        metrics=_held_out_metrics(best, prepared, alone),
+        sample=sketch(prepared.codec, engine, seed=trainer.config.seed), outcome=outcome,
+    )  # fmt: skip
+    contents = series_contents(job, found)
+    save(job.run / MODEL, contents, replace=True)
+    return Ended(
+        contents=contents, engine=engine, outcome=outcome, n_updates=trainer.update_count,
+        metrics=found.metrics,
+    )  # fmt: skip
 
 
 def _held_out_metrics(

@@ -25,24 +25,46 @@ def count_violations(
 ) -> dict[str, int]:
     """Count the rows that break each relation; only those that are broken are listed."""
     found: dict[str, int] = {}
+    for words, _, broken in _breaches(names, roles, rules, values, starts):
+        n = int(broken.sum())
+        if n:
+            found[words] = found.get(words, 0) + n
+    return found
+
+
+def broken_rows(
+    names: Sequence[str],
+    roles: Sequence[ColumnRole],
+    rules: Sequence[LinearRule],
+    values: Float[np.ndarray, "N D"],
+    starts: Int[np.ndarray, " _"],
+) -> Bool[np.ndarray, " N"]:
+    """Say which rows break a relation, or several."""
+    found = np.zeros(len(values), dtype=np.bool_)
+    for _, begin, broken in _breaches(names, roles, rules, values, starts):
+        found[begin : begin + len(broken)] |= broken
+    return found
+
+
+def _breaches(
+    names: Sequence[str],
+    roles: Sequence[ColumnRole],
+    rules: Sequence[LinearRule],
+    values: Float[np.ndarray, "N D"],
+    starts: Int[np.ndarray, " _"],
+) -> Iterator[tuple[str, int, Bool[np.ndarray, " _"]]]:
+    """Yield each relation in words, the first of some rows, and which of them break it."""
     chunk = max(1, _CHUNK // max(len(names), 1))
     for begin in range(0, len(values), chunk):
         rows = values[begin : begin + chunk]
         for k, role in enumerate(roles):
             for words, broken in _broken(role, rows, k, names):
-                _count_(found, f"{names[k]} {words}", broken)
+                yield f"{names[k]} {words}", begin, broken
         for rule in rules:
-            _count_(found, rule.text, _breaks(rule, rows))
+            yield rule.text, begin, _breaks(rule, rows)
     for k, role in enumerate(roles):
         if role.role == "counter":
-            _count_(found, f"{names[k]} rises", _falls(role, values[:, k], starts))
-    return found
-
-
-def _count_(found: dict[str, int], words: str, broken: Bool[np.ndarray, " N"]) -> None:
-    n = int(broken.sum())
-    if n:
-        found[words] = found.get(words, 0) + n
+            yield f"{names[k]} rises", 0, _falls(role, values[:, k], starts)
 
 
 def _broken(

@@ -1,0 +1,183 @@
+"""From a request to a job: the table is read, its engine chosen, the run laid down on disk."""
+
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from serinette.artifact.runs import create_run, run_name
+from serinette.core import plain_json
+from serinette.core.config import Layer, Resolved, resolve
+from serinette.core.cores import available_threads
+from serinette.core.durable import write_file
+from serinette.core.errors import ConfigError
+from serinette.nets.fields_config import FieldsConfig
+from serinette.nets.networks import n_parameters
+from serinette.recipes.fit.planning import seconds_to_train
+from serinette.recipes.requests import TrainRequest, groups_of
+from serinette.recipes.series.choice import EngineChoice, choose_engine
+from serinette.recipes.series.engine_config import LATENT
+from serinette.recipes.series.habits import HABITS
+from serinette.recipes.series.job import SeriesJob
+from serinette.recipes.series.latent_training import latent_summary
+from serinette.recipes.series.plan import (
+    SIZES,
+    regularisers,
+    rows_for,
+    seconds_per_update,
+    size_for,
+    updates_for,
+)
+from serinette.recipes.series.prepare import PreparedSeries, prepare_series
+from serinette.recipes.stored_run import stored_run
+from serinette.training.config import TrainingConfig
+from serinette.training.events import Listener, Note
+
+_HABITS = Layer(origin="kind series", values=HABITS)
+
+
+def begin_job(request: TrainRequest, listener: Listener) -> SeriesJob:
+    """Read the table, settle what the user has left open, and lay the run down on disk.
+
+    Raises:
+        ConfigError: If a setting is unknown or out of range.
+        DataError: If the data cannot be used, or not by the engine that is asked for.
+    """
+    started = time.monotonic() if request.started is None else request.started
+    groups = groups_of("series")
+    layers = _layers(request)
+    wished = resolve(groups, (_HABITS, *layers))
+    prepared = prepare_series(_source(request), wished, listener)
+    own = {key for layer in layers for key in layer.values}
+    budget = None if "training.updates" in own else request.budget_seconds
+    if budget is None and "training.updates" not in own:
+        raise ConfigError("neither a budget nor training.updates is given; add --budget 5m")
+    left = None if budget is None else seconds_to_train(budget, time.monotonic() - started)
+    choice = choose_engine(wished.groups["engine"].name, prepared, left)
+    listener(Note(text=f"engine {choice.plan}: {choice.why}"))
+    wish = _Wish(request, prepared, wished, layers, own)
+    if choice.plan == LATENT:
+        chosen, seconds = _latent_plan(wish), None
+    else:
+        chosen, seconds = _rows_plan(wish, choice, budget, started)
+    settings = resolve(groups, (_HABITS, Layer(origin="plan", values=chosen), *layers))
+    run = create_run(request.runs, request.name or _name(request))
+    record = {
+        "kind": "series",
+        "settings": settings.to_json(),
+        "origins": dict(settings.origins),
+        "sources": [str(Path(s.path).resolve()) for s in prepared.table.sources],
+        "sha256": [s.sha256 for s in prepared.table.sources],
+        "budget_seconds": request.budget_seconds,
+        "engine": choice.to_json(),
+        "summary": list(_summary(prepared, settings, choice)),
+    }
+    write_file(run / "plan.json", plain_json.dump(record))
+    return SeriesJob(
+        run=run, prepared=prepared, settings=settings, record=record, choice=choice,
+        train_seconds=seconds, budget_seconds=request.budget_seconds,
+    )  # fmt: skip
+
+
+def resume_job(request: TrainRequest, listener: Listener) -> SeriesJob:
+    """Read a run's plan back; its data must be what they were.
+
+    Raises:
+        NotFoundError: If there is no such run.
+        DataError: If the data have changed since it began.
+    """
+    stored = stored_run(request)
+    prepared = prepare_series(stored.sources("a table"), stored.settings, listener)
+    stored.check_unchanged(prepared.table.sources)
+    return SeriesJob(
+        run=stored.run, prepared=prepared, settings=stored.settings, record=stored.record,
+        choice=EngineChoice.from_json(stored.record.get("engine")),
+    )  # fmt: skip
+
+
+class _Wish(NamedTuple):
+    """What is asked for, and of what table."""
+
+    request: TrainRequest
+    prepared: PreparedSeries
+    wished: Resolved
+    layers: tuple[Layer, ...]
+    own: set[str]
+    """Settings that the user has made."""
+
+
+def _layers(request: TrainRequest) -> tuple[Layer, ...]:
+    flags: dict[str, Any] = {}
+    if request.updates is not None:
+        flags["training.updates"] = request.updates
+    if request.seed is not None:
+        flags["training.seed"] = request.seed
+    return (*request.layers, Layer(origin="command line", values=flags))
+
+
+def _rows_plan(
+    wish: _Wish, choice: EngineChoice, budget: float | None, started: float
+) -> tuple[dict[str, Any], float | None]:
+    """Return settings of the autoregressive engine, and the seconds for its updates."""
+    request, prepared, wished, layers, own = wish
+    chosen: dict[str, Any] = {**_sizes(request, prepared, own), **regularisers(prepared)}
+    if "training.n_rows" not in own:
+        chosen["training.n_rows"] = rows_for(prepared, wished.groups["training"])
+    if budget is None:
+        return chosen, None
+    settled = (_HABITS, Layer(origin="plan", values=chosen), *layers)
+    settings = resolve(groups_of("series"), settled)
+    per_update = seconds_per_update(
+        prepared, settings.groups["model"], settings.groups["training"], available_threads()
+    )
+    elapsed = time.monotonic() - started
+    seconds = max(1.0, seconds_to_train(budget, elapsed) - choice.kept_seconds)
+    config: TrainingConfig = settings.groups["training"]
+    chosen["training.updates"] = updates_for(prepared, config, seconds, per_update)
+    return chosen, seconds
+
+
+def _latent_plan(wish: _Wish) -> dict[str, Any]:
+    """Return settings of the latent engine: two updates of the generator for one of the rest."""
+    if wish.request.size is not None:
+        raise ConfigError(
+            f"--size {wish.request.size} is of the autoregressive engine; use "
+            "--latent.hidden_size 96"
+        )
+    if "training.updates" not in wish.own:
+        return {}
+    updates = wish.wished.groups["training"].updates
+    return {"latent.ae_updates": updates, "latent.gan_updates": 2 * updates}
+
+
+def _source(request: TrainRequest) -> Any:
+    if not len(request.sources):
+        raise ConfigError("no data given; name a table to learn from")
+    return request.sources
+
+
+def _name(request: TrainRequest) -> str:
+    first = request.sources[0] if isinstance(request.sources, tuple) else None
+    return run_name(first) if isinstance(first, Path) else "table"
+
+
+def _sizes(request: TrainRequest, prepared: PreparedSeries, own: set[str]) -> dict[str, Any]:
+    size = request.size or size_for(prepared)
+    if size not in SIZES:
+        raise ConfigError(f"--size must be one of {', '.join(SIZES)}, got {size!r}")
+    return {f"model.{k}": v for k, v in SIZES[size].items() if f"model.{k}" not in own}
+
+
+def _summary(prepared: PreparedSeries, settings: Resolved, choice: EngineChoice) -> tuple[str, ...]:
+    if choice.plan == LATENT:
+        return latent_summary(prepared, settings.groups["latent"])
+    sizes: FieldsConfig = settings.groups["model"]
+    config: TrainingConfig = settings.groups["training"]
+    schema = prepared.codec.schema(sizes.parts, sizes.opening_parts)
+    passes = config.updates * config.n_rows * prepared.codec.window / prepared.n_training_rows
+    return (
+        f"network: {sizes.n_layers} x {sizes.hidden_size} cells, {len(schema.fields)} fields a "
+        "row, "
+        f"{n_parameters('fields', sizes, schema):,} parameters",
+        f"plan: {config.updates:,} updates of {config.n_rows} windows x {prepared.codec.window} "
+        f"rows, {passes:,.1f} passes over {prepared.n_training_rows:,} rows",
+    )
