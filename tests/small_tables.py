@@ -68,6 +68,21 @@ def prices(n=300, seed=0):
     return Table(columns=columns, starts=np.array([0, n]))
 
 
+def shares(n=400, seed=0):
+    """One long series that moves by shares of itself: low, price and high, two decimals."""
+    r = np.random.default_rng(seed)
+    price = 20 * np.exp(np.cumsum(r.normal(size=n) * 0.05))
+    columns = [
+        Column(name=name, type="real", values=(price * factor).round(2), decimals=2)
+        for name, factor in (
+            ("price", np.ones(n)),
+            ("low", np.exp(-0.02 * abs(r.normal(size=n)))),
+            ("high", np.exp(0.02 * abs(r.normal(size=n)))),
+        )
+    ]
+    return Table(columns=tuple(columns), starts=np.array([0, n]))
+
+
 def fitted(table, **settings):
     """Return codec and steps, fitted on all sequences."""
     config = SeriesConfig(**settings)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from small_tables import fitted, mixed_table, prices, waves
+from small_tables import fitted, mixed_table, prices, shares, waves
 
 from serinette.kinds.series.codec import SeriesCodec
 from serinette.kinds.series.encoding import encode_windows
@@ -14,6 +14,7 @@ TABLES = {
     "irregular": mixed_table(seed=1, is_regular=False),
     "one series": waves(),
     "companions": prices(),
+    "bounds": shares(),
 }
 
 

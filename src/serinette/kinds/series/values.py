@@ -1,9 +1,10 @@
 """How one column of numbers becomes a value field: scale, what is predicted, point masses.
 
 A number x is put on a *level* z, about N(0, 1): standardised (its logarithm, where it moves by
-shares of itself), or, where tails are heavy, by its normal score. What is drawn is y: the level itself, its *increment* over the row before, or the
-change of the increment (*curve*), in units of its own spread. Values of y that repeat are *atoms*,
-with a probability each; a missing cell is the last atom.
+shares of itself), or, where tails are heavy, by its normal score. What is drawn is y: the level
+itself, its *increment* over the row before, or the change of the increment (*curve*), in units of
+its own spread. Values of y that repeat are *atoms*, with a probability each; a missing cell is the
+last atom.
 
 Shape letters: `N` rows, `B` windows, `T` steps, `A` atoms.
 """
