@@ -4,12 +4,14 @@ Shape letters: `N` cells.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from jaxtyping import Float, Int
+
+from serinette.kinds.series.aligned_dates import aligned_parts
 
 _MONTHS: Final = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
@@ -35,6 +37,8 @@ _LOOKS: Final = re.compile(
 )
 _LONGEST: Final = 45
 _PIVOT: Final = 69
+Parts = Mapping[str, Sequence[str] | Int[np.ndarray, " N"]]
+"""What stands for each letter of a format, cell by cell: as written, or as whole numbers."""
 _PARTS_OF_TEMPLATE: Final = {
     "Y": "{0:04d}", "y": "{9:02d}", "m": "{1:02d}", "d": "{2:02d}", "b": "{7:.3}", "B": "{7}",
     "H": "{3:02d}", "I": "{10:02d}", "M": "{4:02d}", "S": "{5:02d}", "p": "{8}", "z": "Z",
@@ -63,17 +67,16 @@ def read_dates(cells: Sequence[str], format_: str) -> Float[np.ndarray, " N"] | 
 
     A time with a zone becomes UTC; one without is read as if it were.
     """
-    text = "\n".join(cells)
-    if text.count("\n") >= max(len(cells), 1):  # a cell of several lines
-        return None
-    found = _compiled(format_).findall(text)
-    if len(found) != len(cells):
-        return None
-    if not found:
+    if not len(cells):
         return np.zeros(0)
-    groups = zip(*found, strict=True) if isinstance(found[0], tuple) else (found,)
-    parts = dict(zip(_letters(format_), groups, strict=True))
-    return _seconds(parts)
+    parts = aligned_parts(cells, format_) or _parts(cells, format_)
+    return None if parts is None else _seconds(parts)
+
+
+def read_aligned(cells: Sequence[str], format_: str) -> Float[np.ndarray, " N"] | None:
+    """Return the same where parts stand at the same places in every cell; None: anywhere else."""
+    parts = aligned_parts(cells, format_)
+    return None if parts is None else _seconds(parts)
 
 
 def write_dates(
@@ -121,7 +124,19 @@ def swapped(format_: str) -> str | None:
     return None
 
 
-def _seconds(parts: dict[str, Sequence[str]]) -> Float[np.ndarray, " N"] | None:
+def _parts(cells: Sequence[str], format_: str) -> Parts | None:
+    """Take cells apart; None: some cell is not written so."""
+    text = "\n".join(cells)
+    if text.count("\n") >= len(cells):  # a cell of several lines
+        return None
+    found = _compiled(format_).findall(text)
+    if len(found) != len(cells):
+        return None
+    groups = zip(*found, strict=True) if isinstance(found[0], tuple) else (found,)
+    return dict(zip(_letters(format_), groups, strict=True))
+
+
+def _seconds(parts: Parts) -> Float[np.ndarray, " N"] | None:
     year, month = _year(parts), _month(parts)
     day = _whole(parts["d"]) if "d" in parts else np.ones_like(year)
     months = (year - 1970) * 12 + month - 1
@@ -133,13 +148,13 @@ def _seconds(parts: dict[str, Sequence[str]]) -> Float[np.ndarray, " N"] | None:
         return None
     whole: Float[np.ndarray, " N"] = (first.astype(np.int64) + day - 1) * 86_400.0 + clock
     if "f" in parts:
-        whole += np.array([int(digits[:6].ljust(6, "0")) for digits in parts["f"]]) / 1e6
+        whole += _micros(parts["f"]) / 1e6
     if "z" in parts:
         whole -= np.array([_offset(zone) for zone in parts["z"]])
     return whole
 
 
-def _clock(parts: dict[str, Sequence[str]], n: int) -> Int[np.ndarray, " N"] | None:
+def _clock(parts: Parts, n: int) -> Int[np.ndarray, " N"] | None:
     zero = np.zeros(n, dtype=np.int64)
     if "I" in parts:
         hour = _whole(parts["I"])
@@ -157,21 +172,29 @@ def _clock(parts: dict[str, Sequence[str]], n: int) -> Int[np.ndarray, " N"] | N
     return clock
 
 
-def _year(parts: dict[str, Sequence[str]]) -> Int[np.ndarray, " N"]:
+def _year(parts: Parts) -> Int[np.ndarray, " N"]:
     if "Y" in parts:
         return _whole(parts["Y"])
     short = _whole(parts["y"])
     return short + np.where(short < _PIVOT, 2000, 1900)
 
 
-def _month(parts: dict[str, Sequence[str]]) -> Int[np.ndarray, " N"]:
+def _month(parts: Parts) -> Int[np.ndarray, " N"]:
     for letter, names in (("b", _SHORT), ("B", _MONTHS)):
         if letter in parts:
             return np.array([names.index(name.capitalize()) + 1 for name in parts[letter]])
     return _whole(parts["m"])
 
 
-def _whole(digits: Sequence[str]) -> Int[np.ndarray, " N"]:
+def _micros(digits: Sequence[str] | Int[np.ndarray, " N"]) -> Int[np.ndarray, " N"]:
+    if isinstance(digits, np.ndarray):
+        return digits
+    return np.array([int(word[:6].ljust(6, "0")) for word in digits])
+
+
+def _whole(digits: Sequence[str] | Int[np.ndarray, " N"]) -> Int[np.ndarray, " N"]:
+    if isinstance(digits, np.ndarray):
+        return digits
     return np.fromiter(map(int, digits), np.int64, len(digits))
 
 
