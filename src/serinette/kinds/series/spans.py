@@ -21,6 +21,8 @@ FEWEST_ROWS: Final = 64
 WIDEST: Final = 64
 """Bytes of a cell; a column with longer ones is read cell by cell."""
 _WORD: Final = 8
+_TRIED: Final = 2_000
+_FEW: Final = 256
 _LINE_END, _RETURN = ord("\n"), ord("\r")
 _MASKS: Final = np.array([(1 << 8 * n) - 1 for n in range(_WORD + 1)], dtype=np.uint64)
 _MIXING: Final = np.uint64(0x9E3779B97F4A7C15)
@@ -41,10 +43,9 @@ class Spans(Sequence[str]):
     """The cells of one column of a block; they become text where somebody asks for it."""
 
     def __init__(
-        self, marks: UInt8[np.ndarray, " _"], starts: Int[np.ndarray, " N"],
-        widths: Int[np.ndarray, " N"],
-    ) -> None:  # fmt: skip
-        self._marks, self._starts, self.widths = marks, starts, widths
+        self, block: bytes, starts: Int[np.ndarray, " N"], widths: Int[np.ndarray, " N"]
+    ) -> None:
+        self._block, self._starts, self.widths = block, starts, widths
         self.widest = int(widths.max())
         self.found: dict[str, Any] = {}
         """What others have worked out of these cells."""
@@ -69,16 +70,16 @@ class Spans(Sequence[str]):
 
     def texts(self, rows: Sequence[int] | Int[np.ndarray, " _"]) -> list[str]:
         """Return the text of some cells."""
-        content = self._marks.tobytes()
+        block = self._block
         starts = self._starts[rows]
         pairs = zip(starts.tolist(), (starts + self.widths[rows]).tolist(), strict=True)
-        return [content[start:stop].decode("utf-8") for start, stop in pairs]
+        return [block[start:stop].decode("utf-8") for start, stop in pairs]
 
     @cached_property
     def words(self) -> list[UInt64[np.ndarray, " N"]]:
         """The bytes of each cell in machine words, zeros after its end; at most 64 bytes."""
-        size = len(self._marks) - _WORD + 1
-        at_any = np.ndarray((size,), np.dtype("<u8"), self._marks, strides=(1,))
+        size = len(self._block) - _WORD + 1
+        at_any = np.ndarray((size,), np.dtype("<u8"), self._block, strides=(1,))
         found = []
         for start in range(0, max(self.widest, 1), _WORD):
             n_there = np.clip(self.widths - start, 0, _WORD)
@@ -104,7 +105,7 @@ class Spans(Sequence[str]):
         key = self.words[0][heads]
         for word in self.words[1:]:
             key = (key ^ (key >> np.uint64(29))) * _MIXING + word[heads]
-        _, first, codes = np.unique(key, return_index=True, return_inverse=True)
+        codes, first = _numbered(key)
         if any((w[heads] != w[heads][first][codes]).any() for w in self.words[1:]):
             return spellings_of(list(self))  # two cells of one key
         order = np.argsort(first)
@@ -113,6 +114,21 @@ class Spans(Sequence[str]):
         of_rows = np.repeat(rank[codes], np.diff(np.append(heads, len(self))))
         first = heads[first[order]]
         return Spellings(self.texts(first), of_rows, first, np.bincount(of_rows))
+
+
+def _numbered(
+    keys: UInt64[np.ndarray, " N"],
+) -> tuple[Int[np.ndarray, " N"], Int[np.ndarray, " L"]]:
+    """Return which of the different keys each one is, and where each of those stands first."""
+    known = np.unique(keys[:_TRIED])
+    if len(known) <= _FEW:
+        codes = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+        if np.array_equal(known[codes], keys):
+            first = np.empty(len(known), dtype=np.int64)
+            first[codes[::-1]] = np.arange(len(keys))[::-1]  # the last one that is put there stays
+            return codes, first
+    _, first, codes = np.unique(keys, return_index=True, return_inverse=True)
+    return codes, first
 
 
 def spellings_of(cells: Sequence[str]) -> Spellings:
@@ -137,15 +153,16 @@ def regular_columns(block: bytes, n_columns: int, dialect: Dialect) -> list[Span
     """Cut a block of whole lines of UTF-8 into columns; None: `csv` must read it.
 
     Args:
-        block: Each line with its end.
+        block: Each line with its end, but perhaps the last.
         n_columns: Fields of every line.
         dialect: Of the file.
     """
+    block = block if block.endswith(b"\n") else block + b"\n"
     delimiter, quote = dialect.delimiter.encode(), dialect.quote.encode()
     if len(delimiter) != 1 or quote in block or b"\0" in block or not _is_plain(block, dialect):
         return None
-    marks = np.frombuffer(block + bytes(WIDEST + _WORD), np.uint8)
-    text = marks[: len(block)]
+    padded = block + bytes(WIDEST + _WORD)
+    text = np.frombuffer(block, np.uint8)
     ends = np.flatnonzero((text == delimiter[0]) | (text == _LINE_END))
     n_rows = len(ends) // n_columns
     last = ends[n_columns - 1 :: n_columns]
@@ -165,7 +182,7 @@ def regular_columns(block: bytes, n_columns: int, dialect: Dialect) -> list[Span
         np.ascontiguousarray(widths.reshape(n_rows, n_columns).T),
         strict=True,
     )
-    return [Spans(marks, *place) for place in by_column]
+    return [Spans(padded, *place) for place in by_column]
 
 
 def _is_plain(block: bytes, dialect: Dialect) -> bool:
