@@ -11,7 +11,7 @@ from jaxtyping import Float
 from serinette.kinds.series.relations.columns import ColumnRole, Columns, sample_rows
 from serinette.kinds.series.relations.lines import (
     DISTINCT,
-    agrees,
+    agreement,
     determined,
     free_columns,
     half_unit,
@@ -72,13 +72,16 @@ def find_products(data: Columns, roles: list[ColumnRole]) -> list[str]:
                 is_free = k not in (i, j) and all(roles[x].role == "free" for x in (i, j, k))
                 if not is_free or len(np.unique(many[:, k])) <= DISTINCT:
                     continue
-                whole = data.values[:, i] * data.values[:, j]
-                cells = data.values[:, k]
-                is_same = np.array_equal(np.isnan(cells), np.isnan(whole))
-                if is_same and agrees(cells, whole, roles[k]):
+
+                def whole(
+                    rows: Float[np.ndarray, "N D"], i: int = i, j: int = j
+                ) -> Float[np.ndarray, " N"]:
+                    return rows[:, i] * rows[:, j]
+
+                if agreement(data, k, whole, roles[k]) == "alike":
                     roles[k] = determined(roles[k], "product", (i, j), (), 0.0)
                     found.append(
-                        f"{data.names[k]} = {data.names[i]} * {data.names[j]} ({len(whole):,} rows)"
+                        f"{data.names[k]} = {data.names[i]} * {data.names[j]} ({len(data.values):,} rows)"
                     )
     return found
 
