@@ -20,21 +20,23 @@ from serinette.kinds.series.survey import Survey
 from serinette.kinds.series.types import decide
 
 ODD = [
-    "", " ", "NA", "NaN", "nan", "inf", "1", "-1", "+7", "0", "-0.0", "007", "0.5", "00.5", ".5", "5.",
-    ".", "-", "+-1", "1e3", "1E-2", "1_000", "1,5", "-0,25", "1.234,5", " 2 ", "3.14159265358979",
-    "123456789012345", "1234567890123456", "0.1234567890123", "99999999999.9999", "1e301", "é", "x",
-    "y z", "-999", "2024-01-01", "2024-02-30", "2024-01-01 10:00:00", "2024-01-01T10:00:00Z",
-    "2024-01-01 10:00:00.5", "12:30", "a" * 70, "５",
+    "", " ", "NA", "NaN", "nan", "inf", "1", "-1", "+7", "0", "-0.0", "007", "0.5", "00.5", ".5",
+    "5.", ".", "-", "+-1", "1e3", "1E-2", "1_000", "1,5", "-0,25", "1.234,5", " 2 ",
+    "3.14159265358979", "123456789012345", "1234567890123456", "0.1234567890123",
+    "99999999999.9999", "1e301", "é", "x", "y z", "-999", "2024-01-01", "2024-02-30",
+    "2024-01-01 10:00:00", "2024-01-01T10:00:00Z", "2024-01-01 10:00:00.5", "12:30", "a" * 70, "５",
 ]  # fmt: skip
 NUMBERS = st.one_of(
     st.integers(-(10**17), 10**17).map(str),
     st.floats(allow_nan=False, allow_infinity=False).map(repr),
-    st.tuples(st.integers(0, 10**8), st.integers(0, 8)).map(lambda p: f"{p[0] / 10 ** p[1]:.{p[1]}f}"),
+    st.tuples(st.integers(0, 10**8), st.integers(0, 8)).map(
+        lambda pair: f"{pair[0] / 10 ** pair[1]:.{pair[1]}f}"
+    ),
 )  # fmt: skip
 CELLS = st.one_of(
     st.lists(st.sampled_from(ODD), min_size=1, max_size=20),
     st.lists(st.one_of(NUMBERS, st.sampled_from(["", "NA"])), min_size=1, max_size=20),
-    st.lists(st.sampled_from(["2024-01-01 10:00:00", "2024-01-02 23:59:59"]), min_size=1, max_size=9),
+    st.lists(st.sampled_from(["2024-01-01 10:00:00", "2024-01-02 23:59:59"]), min_size=1),
     st.lists(st.dates().map(str), min_size=1, max_size=9),
     st.lists(st.text("ab1. -", max_size=12), min_size=1, max_size=20),
 )  # fmt: skip
@@ -145,7 +147,9 @@ def read(path, **settings):
         table = read_table(path, SeriesConfig(entity=("-",), time="-", delimiter=",", **settings))
     except SerinetteError as error:
         return str(error)
-    cells = [(c.name, c.type, c.levels, c.decimals, c.format, c.values.tolist()) for c in table.columns]
+    cells = [
+        (c.name, c.type, c.levels, c.decimals, c.format, c.values.tolist()) for c in table.columns
+    ]
     return repr((cells, table.notes, table.warnings))  # NaN equals NaN in words
 
 
@@ -158,7 +162,7 @@ def read(path, **settings):
     is_streamed=st.booleans(),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "cp1252", "utf-16"]),
 )
-def test_a_file_read_in_blocks_is_the_file_read_line_by_line(
+def test_a_file_read_in_blocks_is_the_file_read_line_by_line(  # noqa: PLR0913, PLR0917
     tmp_path, monkeypatch, rows, end, has_last, n_bytes, is_streamed, encoding
 ):
     lines = ["a,b,c", "1,x,2.5", *(",".join(row) for row in rows)]

@@ -126,7 +126,6 @@ class Numerals:
         most = max([most_plain, *map(len, _FRACTION.findall(text))])
         return most if most <= MOST_DECIMALS else None
 
-
     def loses_zeros(self, cells: Iterable[str]) -> bool:
         """Whether some cell begins with a zero that a number would not keep: 00712."""
         if not isinstance(cells, Spans):

@@ -20,12 +20,16 @@ from serinette.core.schema import Field, Schema, SymbolField
 from serinette.kinds.series.clock import Clock
 from serinette.kinds.series.layout_record import ColumnRecord, SymbolCode
 from serinette.kinds.series.relations import Relations
+from serinette.kinds.series.store import release
 from serinette.kinds.series.values import ValueCode
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Steps:
-    """A table without what determines itself: what is encoded window by window."""
+    """A table without what determines itself: what is encoded window by window.
+
+    What all rows have may be memory maps.
+    """
 
     numbers: Float[np.ndarray, "N R"]
     symbols: Int[np.ndarray, "N K"]
@@ -34,6 +38,11 @@ class Steps:
     starts: Int[np.ndarray, " _"]
     static_symbols: Int[np.ndarray, "S C"]
     static_numbers: Float[np.ndarray, "S M"]
+
+    def release(self) -> None:
+        """Give back the memory of mapped rows that were looked at; they can still be read."""
+        for array in (self.numbers, self.symbols, self.times):
+            release(array)
 
     @property
     def n_rows(self) -> int:

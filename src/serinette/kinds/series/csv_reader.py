@@ -54,25 +54,21 @@ class CsvFile:
         Raises:
             DataError: If a line has more or fewer fields than the first, by file and line.
         """
-        n_long, line, last = 0, 0, ""
+        self.told, line, last = 0, 0, ""
         has_begun = not self.has_header
         blocks = self._blocks()
         try:
             for block in blocks:
-                columns = None
-                if has_begun:
-                    columns = regular_columns(block, len(self.names), self.dialect)
-                if columns is not None:
-                    line, last = line + len(columns[0]), ""
-                    yield list(columns)
+                width = len(self.names)
+                cut = regular_columns(block, width, self.dialect) if has_begun else None
+                if cut is not None:
+                    line, last = line + len(cut[0]), ""
+                    yield list(cut)
                     continue
                 rows, n_lines = self._parsed(block, blocks, line)
-                if not has_begun and rows:
-                    has_begun = True
-                    del rows[0]
                 line += n_lines
-                if set(map(len, rows)) - {len(self.names)}:
-                    n_long += self._trim(rows)
+                rows, has_begun = rows[not has_begun :], has_begun or bool(rows)
+                self._trim_(rows)
                 if rows:
                     last = rows[-1][-1]
                     yield list(zip(*rows, strict=True))
@@ -80,7 +76,6 @@ class CsvFile:
             raise self._unreadable(error, line) from error
         if "\n" in last or "\r" in last:
             self._check_closed()
-        self.told = n_long
 
     told: int = 0
     """Lines that were longer by empty fields, after `chunks` has come to its end."""
@@ -139,16 +134,17 @@ class CsvFile:
             next((row for row in reader if row), None)
         return reader
 
-    def _trim(self, rows: list[list[str]]) -> int:
-        """Cut empty fields at the end of lines that are too long; return how many lines."""
-        width, n_long = len(self.names), 0
+    def _trim_(self, rows: list[list[str]]) -> None:
+        """Cut empty fields at the end of lines that are too long, and count the lines."""
+        width = len(self.names)
+        if not set(map(len, rows)) - {width}:
+            return
         for row in rows:
             if len(row) > width and not any(map(str.strip, row[width:])):
                 del row[width:]
-                n_long += 1
+                self.told += 1
             elif len(row) != width:
                 raise self._ragged()
-        return n_long
 
     def _ragged(self) -> DataError:
         width = len(self.names)

@@ -84,6 +84,8 @@ def encode_windows(
     if codec.has_end:
         found[..., 0] = np.where(rows.there & is_last, 1, 0)[:, :n_read]
     opening = _opening(codec, steps, rows, coded, statics)
+    given = codec.clock.features(steps.times[rows.first])
+    steps.release()
     return Windows(
         numbers=numbers.astype(np.float32),
         symbols=symbols[:, :n_read],
@@ -91,7 +93,7 @@ def encode_windows(
         choices=found,
         values=_stacked(values, after, pad).astype(np.float32),
         counts=counted,
-        opening_given=codec.clock.features(steps.times[rows.first]).astype(np.float32),
+        opening_given=given.astype(np.float32),
         opening_choices=opening[0],
         opening_values=opening[1].astype(np.float32),
         opening_counts=opening[2],

@@ -67,9 +67,7 @@ class Gaps:
 
     def all_near(self, step: float, tolerance: float) -> bool:
         """Say whether every gap is a step, but for a part of it."""
-        return all(
-            bool(np.all(np.abs(gaps - step) <= tolerance * step)) for gaps in self.blocks()
-        )
+        return all(bool(np.all(np.abs(gaps - step) <= tolerance * step)) for gaps in self.blocks())
 
     @cached_property
     def _is_first(self) -> Bool[np.ndarray, " N"]:

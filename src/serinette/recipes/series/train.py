@@ -97,7 +97,7 @@ def _begun(request: TrainRequest, listener: Listener) -> SeriesJob:
     )
     groups = groups_of("series")
     wished = resolve(groups, layers)
-    prepared = prepare_series(_source(request), wished, listener)
+    prepared = prepare_series(_source(request), wished, listener, request.runs)
     own = {key for layer in layers[1:] for key in layer.values}
     chosen: dict[str, Any] = {**_sizes(request, prepared, own), **regularisers(prepared)}
     config: TrainingConfig = wished.groups["training"]
@@ -170,7 +170,8 @@ def _summary(prepared: PreparedSeries, settings: Resolved) -> tuple[str, ...]:
 
 def _resumed(request: TrainRequest, listener: Listener) -> SeriesJob:
     stored = stored_run(request)
-    prepared = prepare_series(stored.sources("a table"), stored.settings, listener)
+    sources = stored.sources("a table")
+    prepared = prepare_series(sources, stored.settings, listener, stored.run)
     stored.check_unchanged(prepared.table.sources)
     return SeriesJob(
         run=stored.run, prepared=prepared, settings=stored.settings, record=stored.record
