@@ -18,7 +18,7 @@ from serinette.kinds.series.layout_record import ColumnRecord, Part, SymbolCode,
 from serinette.kinds.series.relations import Columns, Relations, find_relations
 from serinette.kinds.series.relations.columns import sample_rows
 from serinette.kinds.series.rows import Distinct, Rows, distinct
-from serinette.kinds.series.store import BLOCK_ROWS, RowStore, Store, row_blocks
+from serinette.kinds.series.store import BLOCK_ROWS, RowStore, Store, release, row_blocks
 from serinette.kinds.series.table import Column, Table
 from serinette.kinds.series.values import ValueCode, fit_value
 
@@ -83,6 +83,7 @@ def fit_codec(
             of = np.where(seen_first, np.nan, cells[seen]) if k in counters else cells[seen]
             code = fit_value(name, of, seen_first, grid=grid, has_opening=k not in counters)
             values.append((code, k))
+            release(numbers)
     is_date = table.time is not None and table.column(table.time).type == "datetime"
     fitted_times = None if times is None else _gathered([times], rows, scratch)[:, 0]
     clock = fit_clock(fitted_times, rows.starts_within, is_date=is_date)
