@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -83,18 +84,17 @@ def main() -> None:
 def _measured(words: list[str | Path]) -> Stage:
     begun = time.monotonic()
     command = [sys.executable, "-m", "serinette", *map(str, words)]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    assert child.stdout is not None
-    os.set_blocking(child.stdout.fileno(), False)
-    own, text = 0, ""
-    while True:
-        text += child.stdout.read() or ""
-        done, status, usage = os.wait4(child.pid, os.WNOHANG)
-        if done:
-            break
-        own = max(own, _own_kib(child.pid))
-        time.sleep(_EVERY_SECONDS)
-    text += child.stdout.read() or ""
+    own = 0
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
+        child = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT)
+        while True:
+            done, status, usage = os.wait4(child.pid, os.WNOHANG)
+            if done:
+                break
+            own = max(own, _own_kib(child.pid))
+            time.sleep(_EVERY_SECONDS)
+        said.seek(0)
+        text = said.read()
     if status:
         raise SystemExit(f"{' '.join(command)} failed:\n{text}")
     shown = " ".join(word.name if isinstance(word, Path) else word for word in words)

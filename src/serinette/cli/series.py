@@ -2,7 +2,8 @@
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from serinette.cli.evaluate import EvaluateOptions
     from serinette.cli.generate_options import GenerateOptions
     from serinette.evaluation.report.content import Evaluation
+    from serinette.kinds.series.table import Table
     from serinette.recipes.series.generate import SeriesRequest
 
 _SHOWN_STRETCHES = 5
@@ -24,30 +26,50 @@ _SHOWN_STRETCHES = 5
 def generate_table(artifact: "Artifact", options: "GenerateOptions") -> None:
     """Write sequences as a table: to a file, or as CSV to standard output."""
     from serinette.cli.generate import chosen_seed
-    from serinette.kinds.series.writer import table_bytes, write_table
-    from serinette.recipes.series.generate import OpenedSeries, generate_series, joined
+    from serinette.recipes.series.generate import OpenedSeries, generate_series
 
     request = _request(artifact, options, chosen_seed(options.seed))
-    opened = OpenedSeries(artifact)
     begun = time.monotonic()
     shows = sys.stderr.isatty()
+    n_done = n_rows = 0
 
     def tell(done: int) -> None:
+        nonlocal n_done
+        n_done = done
         if shows:
             print(f"\r{done:,} of {request.n:,} sequences", end="", file=sys.stderr, flush=True)
 
-    drawn = joined(list(generate_series(opened, request, tell)))
-    if shows:
-        print("\r", end="", file=sys.stderr)
-    if options.output is None:
-        sys.stdout.buffer.write(table_bytes(drawn, "csv"))
-        return
-    write_table(drawn, options.output)
-    seconds = time.monotonic() - begun
-    say(
-        f"{drawn.n_rows:,} rows of {drawn.n_sequences:,} sequences written to {options.output} "
-        f"in {format_duration(seconds)}"
-    )
+    def drawn() -> "Iterator[Table]":
+        nonlocal n_rows
+        for table in generate_series(OpenedSeries(artifact), request, tell):
+            n_rows += table.n_rows
+            yield table
+        if shows:
+            print("\r", end="", file=sys.stderr)
+
+    _write(drawn(), options.output)
+    if options.output is not None:
+        seconds = time.monotonic() - begun
+        say(
+            f"{n_rows:,} rows of {n_done:,} sequences written to {options.output} "
+            f"in {format_duration(seconds)}"
+        )
+
+
+def _write(tables: "Iterator[Table]", output: Path | None) -> None:
+    """Write tables as one; only CSV is written while the next ones are drawn."""
+    from serinette.kinds.series.parquet import SUFFIXES
+    from serinette.kinds.series.writer import csv_pieces, write_csv, write_table
+    from serinette.recipes.series.generate import joined
+
+    if output is None:
+        for piece in csv_pieces(tables):
+            sys.stdout.buffer.write(piece)
+    elif output.suffix.lower() in SUFFIXES:
+        write_table(joined(list(tables)), output)
+    else:
+        # What a request says wrongly shows itself before anything is written.
+        write_csv(chain([next(tables)], tables), output)
 
 
 def _request(artifact: "Artifact", options: "GenerateOptions", seed: int) -> "SeriesRequest":

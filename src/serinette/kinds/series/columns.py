@@ -194,9 +194,9 @@ class Filling:
         self.numerals = numerals
         self._finding = finding
         self._numbers = {level: float(n) for n, level in enumerate(finding.levels)}
-        self._misses_dates = finding.type == "datetime" and any(
-            read_dates([spelling], finding.format or "") is not None
-            for spelling in numerals.missing
+        format_ = finding.format or "%s"
+        self._misses_dates = not format_.startswith("%s") and any(
+            read_dates([spelling], format_) is not None for spelling in numerals.missing
         )
 
     def values(self, cells: Sequence[str]) -> Float[np.ndarray, " N"]:

@@ -12,7 +12,12 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from serinette.kinds.series.cells import Numerals
-from serinette.kinds.series.dates import formats_of, read_aligned, read_dates
+from serinette.kinds.series.dates import (
+    formats_of,
+    read_aligned,
+    read_dates,
+    with_optional_times,
+)
 from serinette.kinds.series.spans import Spans, Spellings, counted, spellings_of
 
 LARGEST: Final = 1e300
@@ -181,11 +186,16 @@ class Survey:
             self.formats = formats_of(words[0].strip())
         if self.formats:
             plain = [word.strip() for word in words]
-            left = tuple(f for f in self.formats if read_dates(plain, f) is not None)
+            wider = with_optional_times(self.formats)
+            left = _fitting(plain, self.formats) or _fitting(plain, wider)
             if not left:
-                at = _first_undated(plain, self.formats)
+                at = _first_undated(plain, (*self.formats, *wider))
                 self.first_undated = int(first[at]), words[at]
             self.formats = left
+
+
+def _fitting(words: Sequence[str], formats: Sequence[str]) -> tuple[str, ...]:
+    return tuple(format_ for format_ in formats if read_dates(words, format_) is not None)
 
 
 def _first_undated(words: Sequence[str], formats: Sequence[str]) -> int:

@@ -27,6 +27,8 @@ from serinette.kinds.series.layout_record import ColumnRecord
 from serinette.kinds.series.table import Column, Table
 
 _BATCH_ROWS = 2_048
+_HELD_ROWS = 500_000
+"""Of all sequences side by side: fewer of them are drawn at a time where they are long."""
 _START_STREAM = 0x5747
 
 
@@ -101,14 +103,15 @@ def generate_series(
     codec = opened.codec
     network = opened.network
     _check(codec, request)
-    begins = range(request.first_row, request.first_row + request.n, request.batch_rows)
+    side_by_side = max(1, min(request.batch_rows, _HELD_ROWS // _longest(codec, request)))
+    begins = range(request.first_row, request.first_row + request.n, side_by_side)
     stop = request.first_row + request.n
     n_threads = max(1, min(available_threads(), len(begins)))
     # A product of one block is small: threads inside it would only wait for one another.
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(n_threads) as pool:
 
         def one(begin: int) -> tuple[int, Grown]:
-            rows = np.arange(begin, min(begin + request.batch_rows, stop))
+            rows = np.arange(begin, min(begin + side_by_side, stop))
             return begin, _grown(codec, network, request, rows)
 
         done = 0
@@ -116,7 +119,7 @@ def generate_series(
             for begin, grown in pool.map(one, begins[k : k + n_threads]):
                 done += len(grown.lengths)
                 on_progress(done)
-                yield as_table(codec, grown, begin)
+                yield as_table(codec, grown, begin, is_one=request.n == 1)
 
 
 def joined(tables: Sequence[Table]) -> Table:
@@ -162,8 +165,6 @@ def _wishes(codec: SeriesCodec, request: SeriesRequest, rows: Int[np.ndarray, " 
     u = uniforms(keys, places, 1)[0]
     times = codec.clock.start(u) if request.start is None else np.full(n, request.start)
     ends = request.length is None
-    longest = codec.window if codec.is_single else codec.lengths[-1]
-    n_rows = longest if request.length is None else request.length
     opening: dict[int, np.ndarray] = {}
     static_cells: dict[int, np.ndarray] = {}
     for k, code in enumerate(codec.static_symbols):
@@ -182,7 +183,7 @@ def _wishes(codec: SeriesCodec, request: SeriesRequest, rows: Int[np.ndarray, " 
         _give(codec, name, np.broadcast_to(line, (n, len(line))), cells, symbols)
     return Wishes(
         times=times,
-        n_rows=n_rows,
+        n_rows=_longest(codec, request),
         ends=ends,
         temperature=request.temperature,
         opening=opening,
@@ -190,6 +191,12 @@ def _wishes(codec: SeriesCodec, request: SeriesRequest, rows: Int[np.ndarray, " 
         cells=cells,
         symbols=symbols,
     )
+
+
+def _longest(codec: SeriesCodec, request: SeriesRequest) -> int:
+    """Return how many rows a sequence may have."""
+    longest = codec.window if codec.is_single else codec.lengths[-1]
+    return longest if request.length is None else request.length
 
 
 def _give(
@@ -250,13 +257,14 @@ def _check(codec: SeriesCodec, request: SeriesRequest) -> None:
                 raise ConfigError(f"'{name}' is no {what} of this model ({nearest(name, known)})")
 
 
-def as_table(codec: SeriesCodec, grown: Grown, first: int = 0) -> Table:
+def as_table(codec: SeriesCodec, grown: Grown, first: int, *, is_one: bool) -> Table:
     """Lay drawn sequences end to end, as a table of the source's columns.
 
     Args:
         codec: Of the model.
         grown: Drawn sequences.
         first: Number of the first one, for the names of the sequences.
+        is_one: Whether no other sequence is written, so that it needs no number.
     """
     lengths = grown.lengths
     there = np.arange(grown.cells.shape[1]) < lengths[:, None]
@@ -265,7 +273,7 @@ def as_table(codec: SeriesCodec, grown: Grown, first: int = 0) -> Table:
     written = _Written(codec, grown, there, owner, first)
     columns = [written.column(record) for record in codec.columns if record.part != "left out"]
     entity = codec.entity
-    if codec.is_single and len(lengths) > 1:
+    if codec.is_single and not is_one:
         columns.insert(0, _sequence_column(owner, first, [c.name for c in columns]))
         entity = (columns[0].name,)
     return Table(
