@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from serinette.core.errors import SerinetteError
+from serinette.core.errors import DataError, SerinetteError
 from serinette.kinds.series import blocks, columns, csv_reader, spans
 from serinette.kinds.series.aligned_dates import aligned_parts
 from serinette.kinds.series.cells import Numerals
@@ -186,3 +186,12 @@ def test_the_bulk_way_is_taken_where_lines_are_regular(tmp_path, monkeypatch):
     path.write_text("a,b\n" + "1,x\n" * 500, encoding="utf-8")
     kinds = [type(chunk[0]) for chunk in open_csv(path, SeriesConfig()).chunks()]
     assert kinds == [tuple, Spans, Spans, Spans, Spans]  # the header is in the first one
+
+
+def test_a_byte_that_is_not_of_the_told_encoding_is_named_with_its_line(tmp_path, monkeypatch):
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"a,b\n" + b"1,x\n" * 30_000 + b"2,\xff\n" + b"1,x\n" * 500)
+    monkeypatch.setattr(blocks, "BLOCK", 400)
+    file = open_csv(path, SeriesConfig(encoding="utf-8"), most_bytes=1)
+    with pytest.raises(DataError, match=r"t\.csv:30002: not utf-8 \(invalid start byte\); give"):
+        list(file.chunks())

@@ -73,7 +73,8 @@ class CsvFile:
                     last = rows[-1][-1]
                     yield list(zip(*rows, strict=True))
         except UnicodeDecodeError as error:
-            raise self._unreadable(error, line) from error
+            n_before = error.object[: error.start].count(b"\n")
+            raise self._unreadable(error, line + n_before) from error
         if "\n" in last or "\r" in last:
             self._check_closed()
 
