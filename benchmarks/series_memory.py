@@ -20,7 +20,6 @@ from report import publish
 from series_file import write_file
 
 _EVERY_SECONDS = 0.2
-_KEPT_LINES = 40
 
 
 class Stage(NamedTuple):
@@ -72,13 +71,19 @@ def main() -> None:
             for s in stages
         ),
         "",
-        "What training said:",
+        "What training found out:",
         "",
         "```",
-        *stages[0].output[:_KEPT_LINES],
+        *_found(stages[0].output, folder),
         "```",
     ]
     publish(lines, args.out)
+
+
+def _found(said: list[str], folder: Path) -> list[str]:
+    """Return what is said before the first update, without places of files."""
+    end = next(k for k, line in enumerate(said) if line.startswith("plan:")) + 1
+    return [line for line in said[:end] if str(folder) not in line]
 
 
 def _measured(words: list[str | Path]) -> Stage:
@@ -100,7 +105,7 @@ def _measured(words: list[str | Path]) -> Stage:
     shown = " ".join(word.name if isinstance(word, Path) else word for word in words)
     return Stage(
         shown, time.monotonic() - begun, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024e-6,
-        own * 1024e-6, [line for line in text.splitlines() if os.sep not in line],
+        own * 1024e-6, text.splitlines(),
     )  # fmt: skip
 
 

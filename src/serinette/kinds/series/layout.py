@@ -74,11 +74,16 @@ def arrange(
         begins[1:] |= ~_same(values[1:], values[:-1])
         release(values)
     heads = np.flatnonzero(begins)
-    codes_of_heads = entity_codes([values[heads] for values in entity]) if entity else heads
+    codes_of_heads = np.zeros(1, dtype=np.int32)
+    if entity:
+        codes_of_heads = entity_codes([values[heads] for values in entity])
     in_runs = not entity or int(codes_of_heads.max()) + 1 == len(heads)
     if in_runs and (times is None or _all_rise(times, begins)):
         return np.append(heads, n_rows), None
-    codes = codes_of_heads.astype(np.int32)[np.cumsum(begins, dtype=np.int32) - 1]
+    del heads  # as long as the table where rows of sequences are mixed
+    places = np.cumsum(begins, dtype=np.int32)
+    codes = codes_of_heads[np.subtract(places, 1, out=places)]
+    del places, codes_of_heads
     if times is None or _all_rise(times, np.zeros(n_rows, dtype=np.bool_)):
         order = np.argsort(codes, kind="stable")
     else:
