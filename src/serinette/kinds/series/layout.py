@@ -17,7 +17,7 @@ from serinette.kinds.series.config import SeriesConfig
 from serinette.kinds.series.gaps import Gaps
 from serinette.kinds.series.pace import pace_note, shift_note
 from serinette.kinds.series.roles import NONE, Roles, entity_codes, find_roles
-from serinette.kinds.series.store import Store, release
+from serinette.kinds.series.store import Store, release, row_blocks
 from serinette.kinds.series.table import Column, Table
 
 
@@ -114,8 +114,8 @@ def _sorted(
 ) -> tuple[Column, ...]:
     store = Store(len(columns), len(order), scratch)
     for number, column in enumerate(columns):
-        store.put(number, 0, column.values[order])
-        release(column.values)
+        for block in row_blocks(len(order), column.values):
+            store.put(number, block.start, column.values[order[block]])
     return tuple(
         replace(column, values=values)
         for column, values in zip(columns, store.columns(), strict=True)
