@@ -1,5 +1,8 @@
 """What is read in bulk is what is read cell by cell: the slow way is the definition."""
 
+import csv
+import io
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -66,6 +69,25 @@ def test_cells_of_a_block_are_its_text(cells):
     assert fast.words == slow.words
     for name in ("codes", "first", "counts"):
         np.testing.assert_array_equal(getattr(fast, name), getattr(slow, name))
+
+
+MARKS = st.text('aé",\r\n ', max_size=24)
+FIELDS = st.lists(st.sampled_from(["a", "", '"b"', '""', '"', '"a""b"', " ", 'x"y']), min_size=2)
+
+
+@given(st.one_of(MARKS, FIELDS.map(",".join), FIELDS.map("\n".join)), st.integers(1, 3))
+@example('"a","b"\r\n"",c\r\n', 2)
+def test_a_block_that_is_cut_into_columns_is_what_csv_reads(text, n_columns):
+    found = regular_columns(text.encode(), n_columns, Dialect())
+    if found is not None:
+        rows = [row for row in csv.reader(io.StringIO(text, newline="")) if row]
+        assert list(zip(*map(list, found), strict=True)) == [tuple(row) for row in rows]
+
+
+@pytest.mark.parametrize("block", ['"a","b"\n"",c\n', '"a","b"\r\n"",c\r\n', "a,b\n,c"])
+def test_marks_around_whole_fields_do_not_hinder(block):
+    first, second = regular_columns(block.encode(), 2, Dialect())
+    assert (list(first), list(second)) == (["a", ""], ["b", "c"])
 
 
 def test_many_spellings_are_told_apart_too():
@@ -135,7 +157,7 @@ def test_what_is_not_aligned_is_left_to_the_slower_way(cell):
 
 
 LINES = st.lists(
-    st.lists(st.sampled_from(["1", "2.5", "x", "", "é", '"q"', '"a,b"', '"l\nm"', " y"]),
+    st.lists(st.sampled_from(["1", "2.5", "x", "", "é", '""', '"q"', '"a,b"', '"l\nm"', " y"]),
              min_size=1, max_size=3),
     min_size=1, max_size=12,
 )  # fmt: skip

@@ -1,7 +1,8 @@
 """Cells as places in a block of bytes: what the bulk reading of regular text files works on.
 
-A block without quotation marks, all of whose lines have the same number of fields, needs no parser:
-its fields end at delimiters and line ends. Whatever else a block holds is left to `csv`.
+A block all of whose lines have the same number of fields needs no parser: its fields end at
+delimiters and line ends, if quotation marks stand around whole fields only and none of these holds
+a delimiter or a line end. Whatever else a block holds is left to `csv`.
 
 Shape letters: `N` rows, `W` bytes of the widest cell, `L` different spellings.
 """
@@ -159,7 +160,7 @@ def regular_columns(block: bytes, n_columns: int, dialect: Dialect) -> list[Span
     """
     block = block if block.endswith(b"\n") else block + b"\n"
     delimiter, quote = dialect.delimiter.encode(), dialect.quote.encode()
-    if len(delimiter) != 1 or quote in block or b"\0" in block or not _is_plain(block, dialect):
+    if len(delimiter) != 1 or b"\0" in block or not _is_plain(block, dialect):
         return None
     padded = block + bytes(WIDEST + _WORD)
     text = np.frombuffer(block, np.uint8)
@@ -175,6 +176,12 @@ def regular_columns(block: bytes, n_columns: int, dialect: Dialect) -> list[Span
         if block.count(b"\r") != n_rows or (text[last - 1] != _RETURN).any():
             return None
         widths[n_columns - 1 :: n_columns] -= 1
+    if quote in block:
+        is_quoted = (text[starts] == quote[0]) & (text[starts + widths - 1] == quote[0])
+        is_quoted &= widths > 1
+        if block.count(quote) != 2 * np.count_nonzero(is_quoted):
+            return None
+        starts, widths = starts + is_quoted, widths - 2 * is_quoted
     if widths.max() > csv.field_size_limit() or (n_columns == 1 and not widths.all()):
         return None  # `csv` refuses long fields, and an empty line is no row
     by_column = zip(
