@@ -77,6 +77,7 @@ FIELDS = st.lists(st.sampled_from(["a", "", '"b"', '""', '"', '"a""b"', " ", 'x"
 
 @given(st.one_of(MARKS, FIELDS.map(",".join), FIELDS.map("\n".join)), st.integers(1, 3))
 @example('"a","b"\r\n"",c\r\n', 2)
+@example('",a"\n', 2)
 def test_a_block_that_is_cut_into_columns_is_what_csv_reads(text, n_columns):
     found = regular_columns(text.encode(), n_columns, Dialect())
     if found is not None:
