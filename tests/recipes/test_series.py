@@ -9,6 +9,7 @@ import pytest
 import serinette
 from serinette.cli.main import main
 from serinette.core.errors import ConfigError, DataError
+from serinette.recipes.series import generate
 from serinette.recipes.series.generate import SeriesRequest, generate_series, joined
 
 pytestmark = pytest.mark.slow
@@ -84,6 +85,24 @@ def test_the_same_seed_writes_the_same_whatever_the_batches(trips, batch_rows):
         if column.name != "bike":
             tail = column.values[whole.starts[7] :]
             assert np.array_equal(tail, last.values, equal_nan=True), column.name
+
+
+def test_a_file_written_batch_by_batch_is_the_file_written_at_once(trips, tmp_path, monkeypatch):
+    model, folder = trips
+    model.write(tmp_path / "whole.csv", 9, seed=5)
+    monkeypatch.setattr(generate, "_HELD_ROWS", 40)
+    argv = ["generate", str(folder / "runs/trips/model"), "-n", "9", "--seed", "5"]
+    assert main([*argv, "-o", str(tmp_path / "parts.csv")]) == 0
+    assert (tmp_path / "parts.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+
+
+def test_pieces_of_one_series_are_numbered_even_where_the_last_one_is_alone(tmp_path):
+    steps = np.random.default_rng(0).normal(size=(400, 2)).cumsum(0)
+    np.savetxt(tmp_path / "one.csv", steps, delimiter=",", header="a,b", comments="", fmt="%.3f")
+    model = serinette.train(tmp_path / "one.csv", updates=1, runs=tmp_path, **SMALL)
+    table = table_of(model, n=3, length=5, batch_rows=2)
+    assert table.column("sequence").values.tolist() == [k for k in range(3) for _ in range(5)]
+    assert "sequence" not in [column.name for column in table_of(model, n=1, length=5).columns]
 
 
 def test_facts_and_scenarios_are_kept(trips):

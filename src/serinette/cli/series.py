@@ -2,7 +2,8 @@
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from serinette.cli.evaluate import EvaluateOptions
     from serinette.cli.generate_options import GenerateOptions
     from serinette.evaluation.report.content import Evaluation
+    from serinette.kinds.series.table import Table
     from serinette.recipes.series.generate import OpenedSeries, SeriesRequest
 
 _SHOWN_STRETCHES = 5
@@ -25,8 +27,8 @@ _SHOWN_STRETCHES = 5
 def generate_table(artifact: "Artifact", options: "GenerateOptions") -> None:
     """Write sequences as a table: to a file, or as CSV to standard output."""
     from serinette.cli.generate import chosen_seed
-    from serinette.kinds.series.writer import check_table_path, table_bytes, write_table
-    from serinette.recipes.series.generate import OpenedSeries, generate_series, joined
+    from serinette.kinds.series.writer import check_table_path
+    from serinette.recipes.series.generate import OpenedSeries, generate_series
 
     refuse_options_of_others(options, "series")
     if options.output is not None:
@@ -35,23 +37,46 @@ def generate_table(artifact: "Artifact", options: "GenerateOptions") -> None:
     request = _request(opened, options, chosen_seed(options.seed))
     begun = time.monotonic()
     shows = sys.stderr.isatty()
+    n_done = n_rows = 0
+    n_wished = request.n * (1 if request.history is None else request.history.n)
 
     def tell(done: int) -> None:
+        nonlocal n_done
+        n_done = done
         if shows:
-            print(f"\r{done:,} of {request.n:,} sequences", end="", file=sys.stderr, flush=True)
+            print(f"\r{done:,} of {n_wished:,} sequences", end="", file=sys.stderr, flush=True)
 
-    drawn = joined(list(generate_series(opened, request, tell)))
-    if shows:
-        print("\r", end="", file=sys.stderr)
-    if options.output is None:
-        sys.stdout.buffer.write(table_bytes(drawn, "csv"))
-        return
-    write_table(drawn, options.output)
-    seconds = time.monotonic() - begun
-    say(
-        f"{drawn.n_rows:,} rows of {drawn.n_sequences:,} sequences written to {options.output} "
-        f"in {format_duration(seconds)}"
-    )
+    def drawn() -> "Iterator[Table]":
+        nonlocal n_rows
+        for table in generate_series(opened, request, tell):
+            n_rows += table.n_rows
+            yield table
+        if shows:
+            print("\r", end="", file=sys.stderr)
+
+    _write(drawn(), options.output)
+    if options.output is not None:
+        seconds = time.monotonic() - begun
+        say(
+            f"{n_rows:,} rows of {n_done:,} sequences written to {options.output} "
+            f"in {format_duration(seconds)}"
+        )
+
+
+def _write(tables: "Iterator[Table]", output: Path | None) -> None:
+    """Write tables as one; only CSV is written while the next ones are drawn."""
+    from serinette.kinds.series.parquet import SUFFIXES
+    from serinette.kinds.series.writer import csv_pieces, write_csv, write_table
+    from serinette.recipes.series.generate import joined
+
+    if output is None:
+        for piece in csv_pieces(tables):
+            sys.stdout.buffer.write(piece)
+    elif output.suffix.lower() in SUFFIXES:
+        write_table(joined(list(tables)), output)
+    else:
+        # What a request says wrongly shows itself before anything is written.
+        write_csv(chain([next(tables)], tables), output)
 
 
 def _request(opened: "OpenedSeries", options: "GenerateOptions", seed: int) -> "SeriesRequest":

@@ -53,3 +53,9 @@ def test_an_exponent_or_too_many_digits_hide_the_decimals():
 def test_zeros_in_front_are_seen():
     assert loses_zeros(["12", "007"])
     assert not loses_zeros(["0", "0.5", "10", "-0.5"])
+
+
+def test_a_number_that_means_missing_is_missing_whatever_stands_beside_it():
+    numerals = Numerals(missing=frozenset({"", "-999"}))
+    for cells in (["1", "-999"], ["1", "-999", ""]):
+        np.testing.assert_array_equal(numerals.numbers(cells)[:2], [1.0, np.nan])

@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serinette.kinds.series.dates import formats_of, read_dates, swapped, write_dates
+from serinette.kinds.series.dates import (
+    formats_of,
+    read_dates,
+    swapped,
+    with_optional_times,
+    write_dates,
+)
 
 FORMATS = [
     "%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d-%b-%Y", "%B %d, %Y", "%Y-%m-%dT%H:%M:%S%z",
@@ -62,3 +68,30 @@ def test_a_cell_of_several_lines_is_no_date():
 def test_missing_times_are_empty_and_fractions_keep_their_digits():
     written = write_dates(np.array([np.nan, 0.25]), "%Y-%m-%d %H:%M:%S.%f", 3)
     assert written == ["", "1970-01-01 00:00:00.250"]
+
+
+@pytest.mark.parametrize("cell", ["2020Q3", "2020-Q3", "2020 Q3", "Q3 2020"])
+def test_quarters_begin_on_their_first_day(cell):
+    (format_,) = formats_of(cell)
+    seconds = read_dates([cell, cell.replace("Q3", "Q1")], format_)
+    assert seconds.astype("datetime64[s]").astype(str).tolist() == [
+        "2020-07-01T00:00:00", "2020-01-01T00:00:00",
+    ]  # fmt: skip
+    assert write_dates(seconds, format_)[0] == cell
+    assert formats_of(cell.replace("Q3", "Q5")) == ()
+
+
+@pytest.mark.parametrize(
+    ("day", "clock"),
+    [("%Y-%m-%d", "T%H:%M:%S%z"), ("%d/%m/%Y", " %I:%M %p"), ("%Y-%m-%d", " %H:%M")],
+)
+def test_dates_with_and_without_a_time_of_day_are_read_together(day, clock):
+    whole = day + clock
+    assert f"{day}[{clock}]" in with_optional_times([day])
+    assert with_optional_times([whole]) == (f"{day}[{clock}]",)
+    assert with_optional_times(with_optional_times([whole])) == ()
+    cells = write_dates(np.array([86_400.0, 90_000.0]), whole)
+    assert read_dates([write_dates(np.zeros(1), day)[0], *cells], f"{day}[{clock}]").tolist() == [
+        0, 86_400, 90_000,
+    ]  # fmt: skip
+    assert write_dates(np.array([90_000.0]), f"{day}[{clock}]") == cells[1:]

@@ -63,3 +63,34 @@ def test_a_table_of_one_column_has_no_entity(tmp_path):
     table = read_table(tmp_path / "t.csv", SeriesConfig())
     assert table.entity == ()
     assert [column.name for column in table.stepwise] == ["state"]
+
+
+def test_seconds_since_1970_and_days_without_signs_are_read_where_the_user_says_so(tmp_path):
+    told = {"types": {"d": "datetime"}}
+    assert table_of(tmp_path, ["1700000000", "", "1700000060"], **told).column("d").values[2] == (
+        1_700_000_060
+    )
+    assert table_of(tmp_path, ["1700000000123", "1700000060123"], **told).column("d").values[0] == (
+        1_700_000_000.123
+    )
+    assert table_of(tmp_path, ["20240131", "20240201"], **told).column("d").values[1] == (
+        19_754 * 86_400
+    )
+
+
+def test_days_and_times_of_day_in_one_column_are_one_time(tmp_path):
+    cells = ["2024-01-01", "2024-01-01 10:00", "2024-01-02", "2024-01-02 10:30"]
+    for order in (cells, cells[1:] + cells[:1]):
+        table = table_of(tmp_path, order)
+        column = table.column("d")
+        assert column.format == "%Y-%m-%d[ %H:%M]"
+        assert np.diff(np.sort(column.values)).tolist() == [36_000, 50_400, 37_800]
+        assert (
+            "`d`: some cells have a time of day and some have none; those are read as midnight, "
+            "which is written as 00:00"
+        ) in table.notes
+
+
+def test_quarters_are_regular(tmp_path):
+    table = table_of(tmp_path, ["2020Q1", "2020Q2", "2020Q3", "2020Q4", "2021Q1"])
+    assert "time: `d` (regular, every quarter; --time)" in table.notes

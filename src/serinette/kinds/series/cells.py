@@ -12,12 +12,16 @@ from typing import Final
 import numpy as np
 from jaxtyping import Float
 
+from serinette.kinds.series.digits import plain_numbers
+from serinette.kinds.series.spans import Spans
+
 _PLAIN: Final = r"[+-]?(?:[0-9]+{point}?[0-9]*|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _GROUPED: Final = r"[+-]?[0-9]{{1,3}}(?:{group}[0-9]{{3}})+(?:{point}[0-9]*)?"
 _WORDS: Final = r"[+-]?(?:inf|infinity|nan)"
 _FRACTION: Final = re.compile(r"\.([0-9]+)")
 _LOST_ZERO: Final = re.compile(r"^\s*[+-]?0[0-9]", re.MULTILINE)
 MOST_DECIMALS: Final = 12
+_TRIED: Final = 4
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,9 @@ class Numerals:
 
     def numbers(self, cells: Sequence[str]) -> Float[np.ndarray, " N"] | None:
         """Return the numbers of cells, NaN for missing ones; None: some cell is no number."""
-        if self.decimal == ".":
+        if isinstance(cells, Spans):
+            return self._numbers_of_spans(cells)
+        if self.decimal == "." and not self._misses_numbers:
             try:
                 return self._floats(cells)
             except ValueError:
@@ -59,6 +65,36 @@ class Numerals:
             else:
                 return None
         return np.array(found)
+
+    @cached_property
+    def _misses_numbers(self) -> bool:
+        """Whether a number is a spelling of a missing cell, as -999 may be."""
+        found = (self.number(spelling) for spelling in self.missing)
+        return any(number is not None and number == number for number in found)  # noqa: PLR0124
+
+    def _numbers_of_spans(self, cells: Spans) -> Float[np.ndarray, " N"] | None:
+        """The same: what is plain at once, what is odd cell by cell."""
+        plain = None if self._misses_numbers else plain_numbers(cells, self.decimal)
+        if plain is None:
+            return self.numbers(list(cells))
+        values = plain.values.copy()
+        odd = np.flatnonzero(~plain.is_plain)
+        if "" in self.missing:
+            odd = odd[cells.widths[odd] > 0]
+        if len(odd):
+            begin = self.numbers(cells.texts(odd[:_TRIED]))  # words show themselves soon
+            found = None if begin is None else self.numbers(cells.texts(odd))
+            if found is None:
+                return None
+            values[odd] = found
+        return values
+
+    def _odd(self, cells: Spans) -> tuple[int, bool, Sequence[str]]:
+        """Return the decimals and lost zeros of plain cells, and the text of the others."""
+        plain = plain_numbers(cells, self.decimal)
+        if plain is None:
+            return 0, False, list(cells)
+        return plain.decimals, plain.loses_zeros, cells.texts(np.flatnonzero(~plain.is_plain))
 
     def _floats(self, cells: Sequence[str]) -> Float[np.ndarray, " N"]:
         missing = self.missing
@@ -78,14 +114,24 @@ class Numerals:
 
     def decimals(self, cells: Iterable[str]) -> int | None:
         """Return the most digits after the decimal mark; None: more than 12, or an exponent."""
+        most_plain = 0
+        if isinstance(cells, Spans):
+            most_plain, _, cells = self._odd(cells)
         text = "\n".join(cells)
         if self.decimal == ",":
             text = text.replace(".", "").replace(",", ".")
         # An exponent hides how many digits there are; so do the words "inf" and "nan".
         if re.search("[0-9][eE]", text):
             return None
-        most = max(map(len, _FRACTION.findall(text)), default=0)
+        most = max([most_plain, *map(len, _FRACTION.findall(text))])
         return most if most <= MOST_DECIMALS else None
+
+    def loses_zeros(self, cells: Iterable[str]) -> bool:
+        """Whether some cell begins with a zero that a number would not keep: 00712."""
+        if not isinstance(cells, Spans):
+            return loses_zeros(cells)
+        _, is_lost, odd = self._odd(cells)
+        return is_lost or loses_zeros(odd)
 
 
 def loses_zeros(cells: Iterable[str]) -> bool:

@@ -8,7 +8,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
+
+from serinette.kinds.series import store
+from serinette.kinds.series.gaps import Gaps
 
 Pace = Literal["none", "regular", "months", "weekdays", "irregular"]
 _DAY = 86_400.0
@@ -119,20 +122,17 @@ def fit_clock(
     """
     if times is None:
         return Clock(pace="none")
-    is_first = np.zeros(len(times), dtype=np.bool_)
-    is_first[starts[:-1]] = True
-    gaps = np.diff(times)[~is_first[1:]]
+    gaps = Gaps(times=times, starts=starts)
     begins = times[starts[:-1]]
     if len(begins) == 1:  # a window of a single long sequence may begin anywhere
-        begins = times
+        begins = np.asarray(times[:: max(1, -(-len(times) // store.BLOCK_ROWS))])
+    store.release(times)
     knots = tuple(float(t) for t in np.quantile(begins, np.linspace(0, 1, _N_KNOTS)))
-    pace, step, months = _pace(times, gaps, is_first, is_date=is_date)
-    span = float(times.max() - times.min())
-    typical = float(np.median(gaps)) if len(gaps) else 0.0
+    pace, step, months = _pace(gaps, is_date=is_date)
     periods = tuple(
         period
         for period in (_DAY, 7 * _DAY, _YEAR)
-        if is_date and typical <= period / 2 and span >= 1.5 * period
+        if is_date and gaps.typical <= period / 2 and gaps.span >= 1.5 * period
     )
     is_rounded = pace == "regular" and bool(
         np.all(np.abs(np.mod((begins - begins[0]) / step + 0.5, 1) - 0.5) < _TOLERANCE)
@@ -143,25 +143,19 @@ def fit_clock(
     )  # fmt: skip
 
 
-def _pace(
-    times: Float[np.ndarray, " N"],
-    gaps: Float[np.ndarray, " M"],
-    is_first: Bool[np.ndarray, " N"],
-    *,
-    is_date: bool,
-) -> tuple[Pace, float, int]:
-    if len(gaps) == 0:
+def _pace(gaps: Gaps, *, is_date: bool) -> tuple[Pace, float, int]:
+    if gaps.n == 0:
         return "regular", 1.0, 0
-    step = float(np.median(gaps))
-    if step > 0 and np.all(np.abs(gaps - step) <= _TOLERANCE * step):
+    step = gaps.typical
+    if step > 0 and gaps.all_near(step, _TOLERANCE):
         return "regular", step, 0
     if not is_date:
         return "irregular", 0.0, 0
-    before, later = times[:-1][~is_first[1:]], times[1:][~is_first[1:]]
-    if np.array_equal(Clock(pace="weekdays", step_seconds=_DAY).after(before), later):
+    weekdays = Clock(pace="weekdays", step_seconds=_DAY)
+    if all(np.array_equal(weekdays.after(before), later) for before, later in gaps.pairs()):
         return "weekdays", _DAY, 0
     for months in (1, 3, 6, 12):
-        if np.array_equal(_add_months(before, months), later):
+        if all(np.array_equal(_add_months(a, months), b) for a, b in gaps.pairs()):
             return "months", 0.0, months
     return "irregular", 0.0, 0
 

@@ -22,6 +22,7 @@ from serinette.kinds.series.clock import Clock
 from serinette.kinds.series.companions import Companion
 from serinette.kinds.series.layout_record import ColumnRecord, SymbolCode
 from serinette.kinds.series.relations import Relations
+from serinette.kinds.series.store import release
 from serinette.kinds.series.values import ValueCode
 
 OpeningPart = Literal["static symbol", "static number", "symbol", "level", "pace"]
@@ -29,7 +30,10 @@ OpeningPart = Literal["static symbol", "static number", "symbol", "level", "pace
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Steps:
-    """A table without what determines itself: what is encoded window by window."""
+    """A table without what determines itself: what is encoded window by window.
+
+    What all rows have may be memory maps.
+    """
 
     numbers: Float[np.ndarray, "N R"]
     symbols: Int[np.ndarray, "N K"]
@@ -38,6 +42,11 @@ class Steps:
     starts: Int[np.ndarray, " _"]
     static_symbols: Int[np.ndarray, "S C"]
     static_numbers: Float[np.ndarray, "S M"]
+
+    def release(self) -> None:
+        """Give back the memory of mapped rows that were looked at; they can still be read."""
+        for array in (self.numbers, self.symbols, self.times):
+            release(array)
 
     @property
     def n_rows(self) -> int:

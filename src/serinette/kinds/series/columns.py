@@ -16,7 +16,8 @@ from serinette.kinds.corpus import SourceFile
 from serinette.kinds.series.cells import Numerals
 from serinette.kinds.series.config import SeriesConfig
 from serinette.kinds.series.csv_reader import CsvFile, open_csv
-from serinette.kinds.series.dates import read_dates
+from serinette.kinds.series.dates import read_aligned, read_dates
+from serinette.kinds.series.spans import Spans, spellings_of
 from serinette.kinds.series.store import Store
 from serinette.kinds.series.survey import Survey
 from serinette.kinds.series.table import Column
@@ -122,7 +123,7 @@ def _orders(files: Sequence[CsvFile]) -> list[list[int]]:
 
 def _chunks(
     files: Sequence[CsvFile], orders: Sequence[list[int]]
-) -> Iterator[tuple[CsvFile, list[tuple[str, ...]]]]:
+) -> Iterator[tuple[CsvFile, list[Sequence[str]]]]:
     for file, order in zip(files, orders, strict=True):
         for cells in file.chunks():
             yield file, [cells[number] for number in order]
@@ -135,7 +136,12 @@ def _survey(
     numerals = _numerals(files[0], config)
     most = max(config.most_levels, _KEPT_SPELLINGS // len(names))
     surveys = [
-        Survey(name=name, numerals=numerals, most_levels=_most(name, most, config))
+        Survey(
+            name=name,
+            numerals=numerals,
+            most_levels=_most(name, most, config),
+            most_fractions=_most_fractions(name, config),
+        )
         for name in names
     ]
     for file, chunk in _chunks(files, orders):
@@ -151,6 +157,12 @@ def _most(name: str, most: int, config: SeriesConfig) -> int:
         return 1 << 62
     told = config.types.get(name)
     return config.most_levels if told == "category" else most
+
+
+def _most_fractions(name: str, config: SeriesConfig) -> int | None:
+    """Return how many spellings of real numbers are worth keeping: words may still follow."""
+    is_needed = name in config.entity or name in config.types
+    return None if is_needed else config.most_levels
 
 
 def _numerals(file: CsvFile, config: SeriesConfig) -> Numerals:
@@ -182,6 +194,10 @@ class Filling:
         self.numerals = numerals
         self._finding = finding
         self._numbers = {level: float(n) for n, level in enumerate(finding.levels)}
+        format_ = finding.format or "%s"
+        self._misses_dates = not format_.startswith("%s") and any(
+            read_dates([spelling], format_) is not None for spelling in numerals.missing
+        )
 
     def values(self, cells: Sequence[str]) -> Float[np.ndarray, " N"]:
         """Return the numbers of cells; NaN for missing ones."""
@@ -192,16 +208,23 @@ class Filling:
             return _found(self.numerals.numbers(cells))
         if not finding.levels:
             return np.full(len(cells), np.nan)
-        number_of = self._numbers.get
-        return np.fromiter((number_of(cell, np.nan) for cell in cells), np.float64, len(cells))
+        words, codes, *_ = spellings_of(cells)
+        numbers = np.array([self._numbers.get(word, np.nan) for word in words])
+        found: Float[np.ndarray, " N"] = numbers[codes]
+        return found
 
     def _seconds(self, cells: Sequence[str]) -> Float[np.ndarray, " N"]:
         format_ = self._finding.format or ""
         if format_.startswith("%s"):
             return _found(self.numerals.numbers(cells)) / 10.0 ** format_.count("0")
+        if isinstance(cells, Spans) and not self._misses_dates:
+            aligned = read_aligned(cells, format_)
+            if aligned is not None:
+                return aligned
+        missing, plain = self.numerals.missing, list(map(str.strip, cells))
+        there = [at for at, cell in enumerate(plain) if cell not in missing]
         seconds = np.full(len(cells), np.nan)
-        there = [at for at, cell in enumerate(cells) if not self.numerals.is_missing(cell)]
-        seconds[there] = _found(read_dates([cells[at].strip() for at in there], format_))
+        seconds[there] = _found(read_dates([plain[at] for at in there], format_))
         return seconds
 
 

@@ -10,16 +10,18 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 
 from serinette.core.errors import DataError, NotFoundError, ResourceError
 from serinette.kinds.corpus import SourceFile
+from serinette.kinds.series.blocks import block_bytes, blocks_of_file, blocks_of_text
 from serinette.kinds.series.cells import Numerals
 from serinette.kinds.series.config import SeriesConfig
 from serinette.kinds.series.dates import formats_of
 from serinette.kinds.series.dialect import Dialect, sniff
+from serinette.kinds.series.spans import regular_columns
 from serinette.kinds.series.streamed import Encoding, check_encoding, opened, stream_encoding
 from serinette.kinds.text.encodings import decode
 
@@ -28,7 +30,6 @@ STREAMED_BYTES: Final = 64 << 20
 MOST_COLUMNS: Final = 10_000
 _GZIP_GROWTH: Final = 8
 _SAMPLE: Final = 1 << 16
-_CHUNK_CELLS: Final = 200_000
 
 
 @dataclass(kw_only=True)
@@ -47,32 +48,35 @@ class CsvFile:
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
-    def chunks(self) -> Iterator[list[tuple[str, ...]]]:
+    def chunks(self) -> Iterator[list[Sequence[str]]]:
         """Yield the cells of some rows at a time, by columns.
 
         Raises:
             DataError: If a line has more or fewer fields than the first, by file and line.
         """
-        n_rows = max(_CHUNK_CELLS // len(self.names), 16)
-        n_long, last = 0, ""
-        with self._lines() as lines:
-            reader = self._reader(lines)
-            while True:
-                begin = reader.line_num
-                try:
-                    rows = [row for row in islice(reader, n_rows) if row]
-                except (csv.Error, UnicodeDecodeError) as error:
-                    raise self._unreadable(error, reader.line_num) from error
-                if not rows and reader.line_num == begin:
-                    break
-                if set(map(len, rows)) - {len(self.names)}:
-                    n_long += self._trim(rows)
+        self.told, line, last = 0, 0, ""
+        has_begun = not self.has_header
+        blocks = self._blocks()
+        try:
+            for block in blocks:
+                width = len(self.names)
+                cut = regular_columns(block, width, self.dialect) if has_begun else None
+                if cut is not None:
+                    line, last = line + len(cut[0]), ""
+                    yield list(cut)
+                    continue
+                rows, n_lines = self._parsed(block, blocks, line)
+                line += n_lines
+                rows, has_begun = rows[not has_begun :], has_begun or bool(rows)
+                self._trim_(rows)
                 if rows:
                     last = rows[-1][-1]
                     yield list(zip(*rows, strict=True))
+        except UnicodeDecodeError as error:
+            n_before = error.object[: error.start].count(b"\n")
+            raise self._unreadable(error, line + n_before) from error
         if "\n" in last or "\r" in last:
             self._check_closed()
-        self.told = n_long
 
     told: int = 0
     """Lines that were longer by empty fields, after `chunks` has come to its end."""
@@ -88,22 +92,60 @@ class CsvFile:
                     break
             return int(reader.line_num)
 
+    def _parsed(
+        self, block: bytes, blocks: Iterator[bytes], begin: int
+    ) -> tuple[list[list[str]], int]:
+        """Return the rows of a block, and how many lines they take.
+
+        Args:
+            block: Whole lines.
+            blocks: The next ones: a field between quotation marks may end there.
+            begin: How many lines are before it.
+        """
+        n_lines = 0
+
+        def lines() -> Iterator[str]:
+            nonlocal n_lines
+            for held in chain([block], blocks):
+                found = list(io.StringIO(held.decode(), newline=""))
+                n_lines += len(found)
+                yield from found
+
+        rows = []
+        reader = self.dialect.rows(lines())
+        try:
+            for row in reader:
+                if row:
+                    rows.append(row)
+                if reader.line_num == n_lines:
+                    break
+        except csv.Error as error:
+            raise self._unreadable(error, begin + reader.line_num) from error
+        return rows, n_lines
+
+    def _blocks(self) -> Iterator[bytes]:
+        n_bytes = block_bytes(len(self.names))
+        if self.text is not None:
+            return blocks_of_text(self.text, n_bytes)
+        return blocks_of_file(self.path, self.encoding, n_bytes)
+
     def _reader(self, lines: Iterable[str]) -> Any:
         reader = self.dialect.rows(lines)
         if self.has_header:
             next((row for row in reader if row), None)
         return reader
 
-    def _trim(self, rows: list[list[str]]) -> int:
-        """Cut empty fields at the end of lines that are too long; return how many lines."""
-        width, n_long = len(self.names), 0
+    def _trim_(self, rows: list[list[str]]) -> None:
+        """Cut empty fields at the end of lines that are too long, and count the lines."""
+        width = len(self.names)
+        if not set(map(len, rows)) - {width}:
+            return
         for row in rows:
             if len(row) > width and not any(map(str.strip, row[width:])):
                 del row[width:]
-                n_long += 1
+                self.told += 1
             elif len(row) != width:
                 raise self._ragged()
-        return n_long
 
     def _ragged(self) -> DataError:
         width = len(self.names)

@@ -1,15 +1,20 @@
 """Dates and times of day as they are written: recognised, read and written again.
 
+Formats are those of `strftime`; `%q` is the quarter of a year, which begins on its first day. What
+stands between brackets at the end may be left away: `%Y-%m-%d[ %H:%M]`.
+
 Shape letters: `N` cells.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from jaxtyping import Float, Int
+
+from serinette.kinds.series.aligned_dates import aligned_parts
 
 _MONTHS: Final = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
@@ -21,23 +26,35 @@ _DAYS: Final = (
     "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%m.%d.%Y", "%d-%m-%Y", "%m-%d-%Y",
     "%d/%m/%y", "%m/%d/%y", "%d.%m.%y", "%d-%m-%y", "%m-%d-%y",
     "%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%y",
+    "%YQ%q", "%Y-Q%q", "%Y Q%q", "Q%q %Y",
 )  # fmt: skip
-_CLOCKS: Final = ("", "%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p")
-_ZONES: Final = ("", "%z")
+_CLOCKS: Final = (
+    "",
+    *(
+        joint + clock + zone
+        for clock in ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p")
+        for joint in ("T", " ")
+        for zone in ("", "%z")
+    ),
+)
 _PARTS: Final = {
     "Y": "([0-9]{4})", "y": "([0-9]{2})", "m": "([0-9]{1,2})", "d": "([0-9]{1,2})",
-    "b": f"((?i:{'|'.join(_SHORT)}))", "B": f"((?i:{'|'.join(_MONTHS)}))",
+    "q": "([1-4])", "b": f"((?i:{'|'.join(_SHORT)}))", "B": f"((?i:{'|'.join(_MONTHS)}))",
     "H": "([0-9]{1,2})", "I": "([0-9]{1,2})", "M": "([0-9]{2})", "S": "([0-9]{2})",
     "f": "([0-9]{1,9})", "p": "([AaPp][Mm])", "z": " ?(Z|UTC|[+-][0-9]{2}:?[0-9]{2})",
 }  # fmt: skip
 _LOOKS: Final = re.compile(
     r"[0-9]{1,4}[-/. ].*[-/. ]|[0-9]{4}-[01][0-9]$|[A-Za-z]{3,9} ([0-9]{1,2}, )?[0-9]{4}"
+    r"|[0-9]{4}[- ]?Q[1-4]$|Q[1-4] [0-9]{4}$"
 )
 _LONGEST: Final = 45
 _PIVOT: Final = 69
+Parts = Mapping[str, Sequence[str] | Int[np.ndarray, " N"]]
+"""What stands for each letter of a format, cell by cell: as written, or as whole numbers."""
 _PARTS_OF_TEMPLATE: Final = {
-    "Y": "{0:04d}", "y": "{9:02d}", "m": "{1:02d}", "d": "{2:02d}", "b": "{7:.3}", "B": "{7}",
-    "H": "{3:02d}", "I": "{10:02d}", "M": "{4:02d}", "S": "{5:02d}", "p": "{8}", "z": "Z",
+    "Y": "{0:04d}", "q": "{11}", "y": "{9:02d}", "m": "{1:02d}", "d": "{2:02d}", "b": "{7:.3}",
+    "B": "{7}", "H": "{3:02d}", "I": "{10:02d}", "M": "{4:02d}", "S": "{5:02d}", "p": "{8}",
+    "z": "Z",
 }  # fmt: skip
 
 
@@ -45,16 +62,23 @@ def formats_of(cell: str) -> tuple[str, ...]:
     """Return every format that a cell can be read with, `%Y-%m-%d %H:%M` and the like."""
     if len(cell) > _LONGEST or not _LOOKS.match(cell):
         return ()
-    found = []
-    for day in _DAYS:
-        if not re.match(_pattern(day), cell):
-            continue
-        for clock in _CLOCKS:
-            for joint in ("T", " ") if clock else ("",):
-                for zone in _ZONES if clock else ("",):
-                    format_ = day + joint + clock + zone
-                    if read_dates([cell], format_) is not None:
-                        found.append(format_)
+    return tuple(
+        day + clock
+        for day in _DAYS
+        if re.match(_pattern(day), cell)
+        for clock in _CLOCKS
+        if read_dates([cell], day + clock) is not None
+    )
+
+
+def with_optional_times(formats: Iterable[str]) -> tuple[str, ...]:
+    """Return formats for dates with and without a time of day, of which these show one kind."""
+    found: dict[str, None] = {}
+    for format_ in formats:
+        day = max((day for day in _DAYS if format_.startswith(day)), key=len)
+        clock = format_.removeprefix(day)
+        if not clock.startswith("["):
+            found |= {f"{day}[{c}]": None for c in ((clock,) if clock else _CLOCKS[1:])}
     return tuple(found)
 
 
@@ -63,17 +87,16 @@ def read_dates(cells: Sequence[str], format_: str) -> Float[np.ndarray, " N"] | 
 
     A time with a zone becomes UTC; one without is read as if it were.
     """
-    text = "\n".join(cells)
-    if text.count("\n") >= max(len(cells), 1):  # a cell of several lines
-        return None
-    found = _compiled(format_).findall(text)
-    if len(found) != len(cells):
-        return None
-    if not found:
+    if not len(cells):
         return np.zeros(0)
-    groups = zip(*found, strict=True) if isinstance(found[0], tuple) else (found,)
-    parts = dict(zip(_letters(format_), groups, strict=True))
-    return _seconds(parts)
+    parts = aligned_parts(cells, format_) or _parts(cells, format_)
+    return None if parts is None else _seconds(parts)
+
+
+def read_aligned(cells: Sequence[str], format_: str) -> Float[np.ndarray, " N"] | None:
+    """Return the same where parts stand at the same places in every cell; None: anywhere else."""
+    parts = aligned_parts(cells, format_)
+    return None if parts is None else _seconds(parts)
 
 
 def write_dates(
@@ -102,7 +125,7 @@ def write_dates(
         (second // 60 % 60).tolist(), (second % 60).tolist(), fraction.tolist(),
         [_MONTHS[number] for number in (months % 12).tolist()],
         [("AM", "PM")[number] for number in (hour // 12).tolist()],
-        (year % 100).tolist(), ((hour + 11) % 12 + 1).tolist(),
+        (year % 100).tolist(), ((hour + 11) % 12 + 1).tolist(), (months % 12 // 3 + 1).tolist(),
     ]  # fmt: skip
     template = _template(format_, n_digits)
     rows = zip(*columns, strict=True)
@@ -121,7 +144,19 @@ def swapped(format_: str) -> str | None:
     return None
 
 
-def _seconds(parts: dict[str, Sequence[str]]) -> Float[np.ndarray, " N"] | None:
+def _parts(cells: Sequence[str], format_: str) -> Parts | None:
+    """Take cells apart; None: some cell is not written so."""
+    text = "\n".join(cells)
+    if text.count("\n") >= len(cells):  # a cell of several lines
+        return None
+    found = _compiled(format_).findall(text)
+    if len(found) != len(cells):
+        return None
+    groups = zip(*found, strict=True) if isinstance(found[0], tuple) else (found,)
+    return dict(zip(_letters(format_), groups, strict=True))
+
+
+def _seconds(parts: Parts) -> Float[np.ndarray, " N"] | None:
     year, month = _year(parts), _month(parts)
     day = _whole(parts["d"]) if "d" in parts else np.ones_like(year)
     months = (year - 1970) * 12 + month - 1
@@ -133,16 +168,16 @@ def _seconds(parts: dict[str, Sequence[str]]) -> Float[np.ndarray, " N"] | None:
         return None
     whole: Float[np.ndarray, " N"] = (first.astype(np.int64) + day - 1) * 86_400.0 + clock
     if "f" in parts:
-        whole += np.array([int(digits[:6].ljust(6, "0")) for digits in parts["f"]]) / 1e6
+        whole += _micros(parts["f"]) / 1e6
     if "z" in parts:
         whole -= np.array([_offset(zone) for zone in parts["z"]])
     return whole
 
 
-def _clock(parts: dict[str, Sequence[str]], n: int) -> Int[np.ndarray, " N"] | None:
+def _clock(parts: Parts, n: int) -> Int[np.ndarray, " N"] | None:
     zero = np.zeros(n, dtype=np.int64)
     if "I" in parts:
-        hour = _whole(parts["I"])
+        hour = _whole([word or "12" for word in parts["I"]])
         if not ((hour >= 1) & (hour <= 12)).all():  # noqa: PLR2004
             return None
         is_late = np.array([half in ("PM", "pm", "Pm", "pM") for half in parts["p"]])
@@ -157,27 +192,38 @@ def _clock(parts: dict[str, Sequence[str]], n: int) -> Int[np.ndarray, " N"] | N
     return clock
 
 
-def _year(parts: dict[str, Sequence[str]]) -> Int[np.ndarray, " N"]:
+def _year(parts: Parts) -> Int[np.ndarray, " N"]:
     if "Y" in parts:
         return _whole(parts["Y"])
     short = _whole(parts["y"])
     return short + np.where(short < _PIVOT, 2000, 1900)
 
 
-def _month(parts: dict[str, Sequence[str]]) -> Int[np.ndarray, " N"]:
+def _month(parts: Parts) -> Int[np.ndarray, " N"]:
+    if "q" in parts:
+        return _whole(parts["q"]) * 3 - 2
     for letter, names in (("b", _SHORT), ("B", _MONTHS)):
         if letter in parts:
             return np.array([names.index(name.capitalize()) + 1 for name in parts[letter]])
     return _whole(parts["m"])
 
 
-def _whole(digits: Sequence[str]) -> Int[np.ndarray, " N"]:
-    return np.fromiter(map(int, digits), np.int64, len(digits))
+def _micros(digits: Sequence[str] | Int[np.ndarray, " N"]) -> Int[np.ndarray, " N"]:
+    if isinstance(digits, np.ndarray):
+        return digits
+    return np.array([int(word[:6].ljust(6, "0")) for word in digits])
+
+
+def _whole(digits: Sequence[str] | Int[np.ndarray, " N"]) -> Int[np.ndarray, " N"]:
+    if isinstance(digits, np.ndarray):
+        return digits
+    numbers = (int(word or 0) for word in digits) if "" in digits else map(int, digits)
+    return np.fromiter(numbers, np.int64, len(digits))
 
 
 @lru_cache(maxsize=1024)
 def _offset(zone: str) -> int:
-    if zone in ("Z", "UTC"):
+    if zone in ("", "Z", "UTC"):
         return 0
     digits = zone[1:].replace(":", "")
     return (-1 if zone[0] == "-" else 1) * (int(digits[:2]) * 3600 + int(digits[2:]) * 60)
@@ -189,6 +235,7 @@ def _letters(format_: str) -> Iterable[str]:
 
 def _pattern(format_: str) -> str:
     escaped = re.escape(format_).replace("\\ ", " ")
+    escaped = escaped.replace(r"\[", "(?:").replace(r"\]", ")?")
     # Who writes .5 often leaves .0 away.
     escaped = escaped.replace(r"\.%f", rf"(?:\.{_PARTS['f']})?")
     return re.sub("%(.)", lambda match: _PARTS[match[1]], escaped)
@@ -201,4 +248,5 @@ def _compiled(format_: str) -> re.Pattern[str]:
 
 def _template(format_: str, n_digits: int) -> str:
     parts = {**_PARTS_OF_TEMPLATE, "f": f"{{6:0{n_digits}d}}"}
-    return re.sub("%(.)", lambda match: parts[match[1]], format_)
+    whole = format_.replace("[", "").replace("]", "")
+    return re.sub("%(.)", lambda match: parts[match[1]], whole)

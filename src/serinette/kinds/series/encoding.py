@@ -92,6 +92,8 @@ def encode_windows(
     opening = _opening(codec, steps, rows, coded, statics)
     lows, highs, opening_lows, opening_highs = _bounds(codec, coded, opening[1].shape)
     plain = [np.zeros(rows.places.shape)] * symbols.shape[-1]
+    given = codec.clock.features(steps.times[rows.first])
+    steps.release()
     return Windows(
         numbers=numbers.astype(np.float32),
         symbols=symbols[:, :n_read],
@@ -99,7 +101,7 @@ def encode_windows(
         choices=found,
         values=_stacked(values, after, pad).astype(np.float32),
         counts=counted,
-        opening_given=codec.clock.features(steps.times[rows.first]).astype(np.float32),
+        opening_given=given.astype(np.float32),
         opening_choices=opening[0],
         opening_values=opening[1].astype(np.float32),
         opening_counts=opening[2],

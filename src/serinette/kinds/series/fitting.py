@@ -4,6 +4,7 @@ Shape letters: `N` rows, `S` sequences.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -17,6 +18,9 @@ from serinette.kinds.series.companions import fit_companions
 from serinette.kinds.series.config import SeriesConfig
 from serinette.kinds.series.layout_record import ColumnRecord, Part, SymbolCode, fit_symbols
 from serinette.kinds.series.relations import Columns, Relations, find_relations
+from serinette.kinds.series.relations.columns import sample_rows
+from serinette.kinds.series.rows import Distinct, Rows, distinct
+from serinette.kinds.series.store import BLOCK_ROWS, RowStore, Store, release, row_blocks
 from serinette.kinds.series.table import Column, Table
 from serinette.kinds.series.values import ValueCode, fit_value
 
@@ -37,6 +41,7 @@ def fit_codec(
     config: SeriesConfig,
     training: Int[np.ndarray, " S"],
     starts: Int[np.ndarray, " _"],
+    scratch: Path | None = None,
 ) -> tuple[SeriesCodec, Steps]:
     """Learn a codec, and take the whole table apart with it.
 
@@ -46,11 +51,12 @@ def fit_codec(
         training: Numbers of the sequences of the training part.
         starts: First row of each sequence, and the number of rows; a single series is cut into
             its parts here.
+        scratch: Folder for numbers that are too many for memory; None: the system's.
 
     Raises:
         DataError: If nothing is left to learn, or a constraint does not hold in the data.
     """
-    rows = _rows_of(training, starts)
+    rows = Rows(sequences=training, starts=starts)
     numeric = numeric_columns(table)
     categories = [c for c in table.stepwise if c.type in _SYMBOLIC]
     if not numeric and not categories:
@@ -58,36 +64,34 @@ def fit_codec(
             f"{_place(table)}: no column changes from row to row, so there is nothing to learn; "
             "say with --entity and --statics what the columns are"
         )
-    relations = _relations(numeric, config, rows, training, starts)
-    numbers = _reduced(relations, numeric, table.starts)
-    is_first = np.zeros(table.n_rows, dtype=np.bool_)
-    is_first[starts[:-1]] = True
+    times = table.column(table.time).values if table.time else None
+    relations = _relations(
+        numeric, config, _gathered([c.values for c in numeric], rows, scratch), rows
+    )
+    numbers = _reduced(relations, numeric, table.starts, scratch)
     seen, seen_first = _seen(training, starts)
     counters = tuple(int(k) for k in np.flatnonzero(relations.is_counter))
     symbols: list[tuple[SymbolCode, int | None]] = [
-        (fit_symbols(c.name, np.asarray(c.values[rows])), None) for c in categories
+        (fit_symbols(c.name, _distinct(c.values, rows).cells), None) for c in categories
     ]
     values: list[tuple[ValueCode, int]] = []
     for k, name in enumerate(relations.reduced_names):
         cells = numbers[:, k]
         grid = _grid(numeric, name)
-        known = cells[rows][~is_first[rows]] if k in counters else cells[rows]
-        if _is_small(known) and k not in counters:
-            symbols.append((fit_symbols(name, known), k))
+        few = None if k in counters else _few(cells, rows)
+        if few is not None:
+            symbols.append((fit_symbols(name, few.cells), k))
         else:
             of = np.where(seen_first, np.nan, cells[seen]) if k in counters else cells[seen]
             code = fit_value(name, of, seen_first, grid=grid, has_opening=k not in counters)
             values.append((code, k))
-    times = np.asarray(table.column(table.time).values) if table.time else None
+            release(numbers)
     is_date = table.time is not None and table.column(table.time).type == "datetime"
-    fitted_times = None if times is None else times[rows]
-    clock = fit_clock(fitted_times, _starts_within(training, starts), is_date=is_date)
+    fitted_times = None if times is None else _gathered([times], rows, scratch)[:, 0]
+    clock = fit_clock(fitted_times, rows.starts_within, is_date=is_date)
     gap = None
     if clock.pace == "irregular" and times is not None:
-        gaps = np.diff(times[seen], prepend=times[seen][:1])
-        gap = fit_value(
-            "gap", np.where(seen_first, np.nan, gaps), seen_first, grid=0.0, has_opening=False
-        )
+        gap = _fit_gap(times[seen], seen_first)
     statics = [table.column(name) for name in table.statics]
     firsts = starts[training]
     static_symbols = tuple(
@@ -98,11 +102,12 @@ def fit_codec(
                   grid=_own_grid(c))
         for c in statics if c.type not in _SYMBOLIC
     ]  # fmt: skip
+    begins = _counter_starts(table, rows, firsts)
     static_values += [
         fit_value(
             f"{relations.reduced_names[k]} at first",
-            numbers[_counter_starts(table, rows, firsts), k],
-            np.ones(len(_counter_starts(table, rows, firsts)), dtype=np.bool_),
+            numbers[begins, k],
+            np.ones(len(begins), dtype=np.bool_),
             grid=_grid(numeric, relations.reduced_names[k]),
         )
         for k in counters
@@ -132,7 +137,12 @@ def fit_codec(
         lengths=_quantiles(lengths),
         window=config.window or _window(lengths, is_single=is_single),
     )
-    return codec, take_apart(codec, table, numbers, starts)
+    return codec, take_apart(codec, table, numbers, starts, scratch)
+
+
+def _fit_gap(times: Float[np.ndarray, " N"], is_first: Bool[np.ndarray, " N"]) -> ValueCode:
+    gaps = np.where(is_first, np.nan, np.diff(times, prepend=times[:1]))
+    return fit_value("gap", gaps, is_first, grid=0.0, has_opening=False)
 
 
 def relations_of(table: Table, config: SeriesConfig) -> Relations:
@@ -142,8 +152,9 @@ def relations_of(table: Table, config: SeriesConfig) -> Relations:
         ConfigError: If a constraint cannot be read, names no column, or cannot be kept.
         DataError: If a constraint does not hold in the data.
     """
-    rows, every = np.arange(table.n_rows), np.arange(table.n_sequences)
-    return _relations(numeric_columns(table), config, rows, every, table.starts)
+    rows = Rows(sequences=np.arange(table.n_sequences), starts=table.starts)
+    numeric = numeric_columns(table)
+    return _relations(numeric, config, _gathered([c.values for c in numeric], rows, None), rows)
 
 
 def numeric_columns(table: Table) -> list[Column]:
@@ -156,6 +167,7 @@ def take_apart(
     table: Table,
     numbers: Float[np.ndarray, "N R"] | None = None,
     starts: Int[np.ndarray, " _"] | None = None,
+    scratch: Path | None = None,
 ) -> Steps:
     """Return the rows of a table as a codec sees them.
 
@@ -164,18 +176,13 @@ def take_apart(
         table: Any table of these columns.
         numbers: Its numbers without what determines itself, where they are known already.
         starts: Where its sequences begin; None: where the table says.
+        scratch: Folder for numbers that are too many for memory; None: the system's.
     """
     starts = table.starts if starts is None else starts
     if numbers is None:
         names = [record.name for record in codec.columns if record.part == "number"]
         numeric = [table.column(name) for name in names]
-        numbers = _reduced(codec.relations, numeric, table.starts)
-    symbols = [
-        code.symbols(
-            np.asarray(table.column(code.name).values) if place is None else numbers[:, place]
-        )
-        for code, place in zip(codec.symbols, codec.symbol_places, strict=True)
-    ]
+        numbers = _reduced(codec.relations, numeric, table.starts, scratch)
     firsts = starts[:-1]
     n_counters = len(codec.counters)
     plain = codec.static_values[: len(codec.static_values) - n_counters]
@@ -185,10 +192,10 @@ def take_apart(
     ]
     static_numbers = [np.asarray(table.column(code.name).values)[firsts] for code in plain]
     n, s = table.n_rows, len(firsts)
-    times = np.asarray(table.column(codec.time).values) if codec.time else np.zeros(n)
+    times = table.column(codec.time).values if codec.time else np.zeros(n)
     return Steps(
         numbers=numbers,
-        symbols=_joined(symbols, n).astype(np.int64),
+        symbols=_symbols(codec, table, numbers, scratch),
         times=times,
         starts=starts,
         static_symbols=_joined(static_symbols, s).astype(np.int64),
@@ -200,16 +207,19 @@ def _joined(columns: Sequence[np.ndarray], n: int) -> np.ndarray:
     return np.stack(columns, axis=-1) if columns else np.zeros((n, 0))
 
 
-def _rows_of(training: Int[np.ndarray, " S"], starts: Int[np.ndarray, " _"]) -> np.ndarray:
-    lengths = np.diff(starts)[training]
-    shifts = np.repeat(starts[training] - np.r_[0, lengths.cumsum()[:-1]], lengths)
-    found: np.ndarray = np.arange(lengths.sum()) + shifts
-    return found
-
-
-def _starts_within(training: Int[np.ndarray, " S"], starts: Int[np.ndarray, " _"]) -> np.ndarray:
-    found: np.ndarray = np.r_[0, np.diff(starts)[training].cumsum()].astype(np.int64)
-    return found
+def _symbols(
+    codec: SeriesCodec, table: Table, numbers: Float[np.ndarray, "N R"], scratch: Path | None
+) -> Int[np.ndarray, "N K"]:
+    columns = [
+        table.column(code.name).values if place is None else numbers[:, place]
+        for code, place in zip(codec.symbols, codec.symbol_places, strict=True)
+    ]
+    store = RowStore((table.n_rows, len(columns)), np.int32, scratch)
+    for block in row_blocks(table.n_rows, *columns):
+        pairs = zip(codec.symbols, columns, strict=True)
+        found = [code.symbols(np.asarray(values[block])) for code, values in pairs]
+        store.add(_joined(found, block.stop - block.start).astype(np.int32))
+    return store.rows()
 
 
 def _seen(
@@ -231,22 +241,26 @@ def _seen(
     return rows, is_first
 
 
+def _gathered(
+    columns: Sequence[Float[np.ndarray, " N"]], rows: Rows, scratch: Path | None
+) -> Float[np.ndarray, "B C"]:
+    """Return some rows of columns, side by side."""
+    store = Store(len(columns), rows.n_rows, scratch)
+    row = 0
+    for at, _ in rows.blocks(*columns):
+        for number, values in enumerate(columns):
+            store.put(number, row, values[at])
+        row += len(at)
+    return store.matrix()
+
+
 def _relations(
-    numeric: Sequence[Column],
-    config: SeriesConfig,
-    rows: np.ndarray,
-    training: np.ndarray,
-    starts: np.ndarray,
+    numeric: Sequence[Column], config: SeriesConfig, values: Float[np.ndarray, "B C"], rows: Rows
 ) -> Relations:
-    values = (
-        np.stack([np.asarray(c.values)[rows] for c in numeric], axis=-1)
-        if numeric
-        else (np.zeros((len(rows), 0)))
-    )
     columns = Columns(
         names=tuple(c.name for c in numeric),
         values=values,
-        starts=_starts_within(training, starts),
+        starts=rows.starts_within,
         decimals=tuple(c.decimals for c in numeric),
         is_integer=tuple(c.type in ("integer", "datetime") for c in numeric),
     )
@@ -254,26 +268,51 @@ def _relations(
 
 
 def _reduced(
-    relations: Relations, numeric: Sequence[Column], starts: np.ndarray
+    relations: Relations, numeric: Sequence[Column], starts: np.ndarray, scratch: Path | None
 ) -> Float[np.ndarray, "N R"]:
-    if not numeric:
-        return np.zeros((int(starts[-1]), 0))
-    values = np.stack([np.asarray(c.values, dtype=np.float64) for c in numeric], axis=-1)
-    reduced: Float[np.ndarray, "N R"] = relations.reduce(values, starts)
-    return reduced
+    """Return what relations leave of all rows of a table."""
+    n_rows = int(starts[-1])
+    store = RowStore((n_rows, len(relations.left)), np.float64, scratch)
+    columns = [column.values for column in numeric]
+    before = np.zeros((0, len(columns)))  # what was last known of a sequence that goes on
+    for block in row_blocks(n_rows, *columns):
+        first, stop = np.searchsorted(starts, (block.start, block.stop))
+        before = before[: int(starts[first] != block.start)]
+        values = _joined([c[block] for c in columns], block.stop - block.start)
+        values = np.concatenate([before, values])
+        within = starts[first:stop] - block.start + len(before)
+        ends = np.unique(np.r_[0, within, len(values)]).astype(np.int64)
+        store.add(relations.reduce(values, ends)[len(before) :])
+        before = _last_known(values[ends[-2] :])
+    return store.rows()
 
 
-def _counter_starts(table: Table, rows: np.ndarray, firsts: np.ndarray) -> np.ndarray:
+def _last_known(values: Float[np.ndarray, "N D"]) -> Float[np.ndarray, "1 D"]:
+    """Return the last cell of each column that is not missing."""
+    n = len(values)
+    last = n - 1 - np.argmax(~np.isnan(values[::-1]), axis=0)
+    found: Float[np.ndarray, "1 D"] = np.take_along_axis(values, last[None], axis=0)
+    return found
+
+
+def _counter_starts(table: Table, rows: Rows, firsts: np.ndarray) -> np.ndarray:
     """Return the rows whose level a counter may begin with."""
-    return rows if table.n_sequences == 1 else firsts
+    return rows.at(sample_rows(rows.n_rows, BLOCK_ROWS)) if table.n_sequences == 1 else firsts
 
 
-def _is_small(cells: Float[np.ndarray, " N"]) -> bool:
-    there = cells[~np.isnan(cells)]
-    n = len(np.unique(there[:_SEEN]))
-    return (
-        0 < n <= _MOST_SYMBOLS and len(there) >= _ROWS_A_SYMBOL * n and (len(np.unique(there)) == n)
-    )
+def _distinct(values: Float[np.ndarray, " N"], rows: Rows) -> Distinct:
+    found = distinct(values, rows)
+    assert found is not None  # noqa: S101 - only a limit makes it so
+    return found
+
+
+def _few(cells: Float[np.ndarray, " N"], rows: Rows) -> Distinct | None:
+    """Return the values of a column if it takes few, all of them soon; else None."""
+    found = distinct(cells, rows, most=_MOST_SYMBOLS, n_first=_SEEN)
+    if found is None or not len(found.values):
+        return None
+    is_few = found.n_there >= _ROWS_A_SYMBOL * len(found.values)
+    return found if is_few and found.n_soon == len(found.values) else None
 
 
 def _grid(numeric: Sequence[Column], name: str) -> float:

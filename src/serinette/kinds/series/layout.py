@@ -14,9 +14,10 @@ from jaxtyping import Bool, Float, Int
 from serinette.core.errors import ConfigError, DataError
 from serinette.kinds.series.columns import Loaded
 from serinette.kinds.series.config import SeriesConfig
+from serinette.kinds.series.gaps import Gaps
 from serinette.kinds.series.pace import pace_note, shift_note
 from serinette.kinds.series.roles import NONE, Roles, entity_codes, find_roles
-from serinette.kinds.series.store import Store, release
+from serinette.kinds.series.store import Store, release, row_blocks
 from serinette.kinds.series.table import Column, Table
 
 
@@ -43,7 +44,7 @@ def lay_out(loaded: Loaded, config: SeriesConfig, scratch: Path | None = None) -
     notes, warnings = [*loaded.notes, *roles.notes], [*loaded.warnings, *roles.warnings]
     if order is not None:
         notes.append(_sorting(roles))
-    if any(np.isnan(values).any() for values in entity):
+    if any(_any_missing(values) for values in entity):
         warnings.append("rows without an entity are taken for one more sequence")
     left_out = _left_out(loaded, config, roles)
     statics = _statics(columns, starts, config, {*roles.entity, *left_out, roles.time})
@@ -71,15 +72,24 @@ def arrange(
     begins[0] = True
     for values in entity:
         begins[1:] |= ~_same(values[1:], values[:-1])
+        release(values)
     heads = np.flatnonzero(begins)
-    codes_of_heads = entity_codes([values[heads] for values in entity]) if entity else heads
+    codes_of_heads = np.zeros(1, dtype=np.int32)
+    if entity:
+        codes_of_heads = entity_codes([values[heads] for values in entity])
     in_runs = not entity or int(codes_of_heads.max()) + 1 == len(heads)
     if in_runs and (times is None or _all_rise(times, begins)):
         return np.append(heads, n_rows), None
-    codes = codes_of_heads[np.cumsum(begins) - 1] if entity else np.zeros(n_rows, dtype=np.int64)
-    order = np.argsort(codes, kind="stable") if times is None else np.lexsort((times, codes))
+    del heads  # as long as the table where rows of sequences are mixed
+    places = np.cumsum(begins, dtype=np.int32)
+    codes = codes_of_heads[np.subtract(places, 1, out=places)]
+    del places, codes_of_heads
+    if times is None or _all_rise(times, np.zeros(n_rows, dtype=np.bool_)):
+        order = np.argsort(codes, kind="stable")
+    else:
+        order = np.lexsort((times, codes))
     counts = np.bincount(codes)
-    return np.concatenate([[0], np.cumsum(counts)]), order.astype(np.int64)
+    return np.concatenate([[0], np.cumsum(counts)]), order.astype(np.int64, copy=False)
 
 
 def _same(left: Float[np.ndarray, " N"], right: Float[np.ndarray, " N"]) -> Bool[np.ndarray, " N"]:
@@ -88,7 +98,15 @@ def _same(left: Float[np.ndarray, " N"], right: Float[np.ndarray, " N"]) -> Bool
 
 
 def _all_rise(times: Float[np.ndarray, " N"], begins: Bool[np.ndarray, " N"]) -> bool:
-    return bool(np.all((times[1:] >= times[:-1]) | begins[1:]))
+    is_rising = bool(np.all((times[1:] >= times[:-1]) | begins[1:]))
+    release(times)
+    return is_rising
+
+
+def _any_missing(values: Float[np.ndarray, " N"]) -> bool:
+    is_any = bool(np.isnan(values).any())
+    release(values)
+    return is_any
 
 
 def _sorted(
@@ -96,8 +114,8 @@ def _sorted(
 ) -> tuple[Column, ...]:
     store = Store(len(columns), len(order), scratch)
     for number, column in enumerate(columns):
-        store.put(number, 0, column.values[order])
-        release(column.values)
+        for block in row_blocks(len(order), column.values):
+            store.put(number, block.start, column.values[order[block]])
     return tuple(
         replace(column, values=values)
         for column, values in zip(columns, store.columns(), strict=True)
@@ -175,11 +193,9 @@ def _tell_time(
 ) -> None:
     is_date = time.type == "datetime"
     notes.append(f"time: `{time.name}` ({pace_note(time.values, starts, is_date=is_date)}; --time)")
-    is_first = np.zeros(len(time.values), dtype=np.bool_)
-    is_first[starts[:-1]] = True
-    gaps = np.diff(time.values)[~is_first[1:]]
+    gaps = Gaps(times=time.values, starts=starts)
     shift = shift_note(gaps) if is_date else None
-    n_equal = int(np.count_nonzero(gaps == 0))
+    n_equal = sum(int(np.count_nonzero(some == 0)) for some in gaps.blocks())
     if shift is not None:
         notes.append(f"`{time.name}`: {shift}")
     elif n_equal:
@@ -199,10 +215,10 @@ def _check_time(columns: Sequence[Column], roles: Roles) -> None:
             f"data.time: `{time.name}` is {time.type}, neither a date nor a number; name another "
             f'column, or say --data.types \'{{"{time.name}": "datetime"}}\''
         )
-    missing = np.isnan(time.values)
-    if missing.any():
+    if _any_missing(time.values):
+        first = int(np.argmax(np.isnan(time.values)))
         raise DataError(
-            f"row {int(np.argmax(missing)) + 1}, column `{time.name}`: the time is missing; "
+            f"row {first + 1}, column `{time.name}`: the time is missing; "
             "fill it, remove the row, or give another --time"
         )
 

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from serinette.kinds.series.clock import fit_clock
+from serinette.kinds.series.gaps import Gaps
 
 _UNITS: Final = (
     ("week", 604_800.0), ("day", 86_400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0), ("ms", 1e-3),
@@ -29,10 +30,8 @@ def pace_note(
         starts: First row of each sequence, and the number of rows.
         is_date: Whether times are dates.
     """
-    is_first = np.zeros(len(times), dtype=np.bool_)
-    is_first[starts[:-1]] = True
-    gaps = np.diff(times)[~is_first[1:]]
-    if not len(gaps):
+    gaps = Gaps(times=times, starts=starts)
+    if not gaps.n:
         return "one row a sequence"
     clock = fit_clock(times, starts, is_date=is_date)
     if clock.pace == "regular":
@@ -45,27 +44,36 @@ def pace_note(
     return _irregular(gaps, is_date=is_date)
 
 
-def _irregular(gaps: Float[np.ndarray, " G"], *, is_date: bool) -> str:
-    step = float(np.median(gaps))
+def _irregular(gaps: Gaps, *, is_date: bool) -> str:
+    step = gaps.typical
     if step > 0:
-        is_step = np.abs(gaps - step) <= _TOLERANCE * step
-        n_gaps = int(np.count_nonzero(~is_step))
-        if is_step.mean() >= _NEARLY:
+        n_gaps = sum(_n_off(some, step, _TOLERANCE) for some in gaps.blocks())
+        if gaps.n - n_gaps >= _NEARLY * gaps.n:
             word = "gap" if n_gaps == 1 else "gaps"
             return f"every {_length(step, is_date=is_date)}, but {n_gaps} other {word}"
-    low, high = (_length(float(gap), is_date=is_date) for gap in (gaps.min(), gaps.max()))
+    ends = [(float(some.min()), float(some.max())) for some in gaps.blocks() if len(some)]
+    least, most = min(low for low, _ in ends), max(high for _, high in ends)
+    low, high = (_length(gap, is_date=is_date) for gap in (least, most))
     return f"irregular, {low} to {high} apart, median {_length(step, is_date=is_date)}"
 
 
-def shift_note(gaps: Float[np.ndarray, " G"]) -> str | None:
+def _n_off(gaps: Float[np.ndarray, " G"], step: float, tolerance: float) -> int:
+    return int(np.count_nonzero(np.abs(gaps - step) > tolerance * step))
+
+
+def shift_note(gaps: Gaps) -> str | None:
     """Say that local times jump by an hour twice a year, if they do and do nothing else."""
-    if len(gaps) < 2 or (step := float(np.median(gaps))) <= 0 or step > 24 * _HOUR:  # noqa: PLR2004
+    if gaps.n < 2 or (step := gaps.typical) <= 0 or step > 24 * _HOUR:  # noqa: PLR2004
         return None
-    off = gaps - step
-    jumps = np.flatnonzero(np.abs(off) > _TOLERANCE * step)
-    is_hour = np.abs(np.abs(off[jumps]) - _HOUR) <= _TOLERANCE * _HOUR
-    directions = np.sign(off[jumps])
-    n_expected = 2 * (float(gaps.sum()) / _YEAR) + 2
+    found, seconds = [], 0.0
+    for some in gaps.blocks():
+        off = some - step
+        found.append(off[np.abs(off) > _TOLERANCE * step])
+        seconds += float(some.sum())
+    jumps = np.concatenate(found)
+    is_hour = np.abs(np.abs(jumps) - _HOUR) <= _TOLERANCE * _HOUR
+    directions = np.sign(jumps)
+    n_expected = 2 * (seconds / _YEAR) + 2
     if not len(jumps) or not is_hour.all() or len(jumps) > n_expected:
         return None
     if np.any(directions[1:] == directions[:-1]):

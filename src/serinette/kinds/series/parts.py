@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Int
 
 from serinette.core.seeds import derive
+from serinette.kinds.series.store import BLOCK_ROWS, release
 from serinette.kinds.series.table import Table
 from serinette.kinds.split import SplitConfig
 
@@ -43,8 +44,9 @@ def split_table(table: Table, config: SplitConfig) -> Parts:
     n = table.n_sequences
     if n < _FEWEST_SEQUENCES:
         return _all(table.starts, f"{n} sequences are too few to hold any out: all train")
-    order = np.argsort([_place(table, k, config.seed) for k in range(n)], kind="stable")
-    groups = np.array([_place(table, k, config.seed) for k in range(n)])[order]
+    places = _places(table, config.seed)
+    order = np.argsort(places, kind="stable")
+    groups = places[order]
     held = [config.validation_share, config.test_share]
     counts = [max(1, round(share * n)) if share > 0 else 0 for share in held]
     bounds = np.minimum(np.cumsum(counts), n - 1)
@@ -94,6 +96,19 @@ def _blocks(n_rows: int, config: SplitConfig) -> Parts:
         how=f"one series, cut into {n_blocks} blocks of {n_rows // n_blocks:,} rows, dealt out at "
         f"random (seed {config.seed}): validation {counts[0]}, test {counts[1]}, the rest train",
     )
+
+
+def _places(table: Table, seed: int) -> Int[np.ndarray, " S"]:
+    places = np.empty(table.n_sequences, dtype=np.int64)
+    n_read = 0
+    for k in range(table.n_sequences):
+        places[k] = _place(table, k, seed)
+        n_read += int(table.starts[k + 1] - table.starts[k])
+        if n_read > BLOCK_ROWS:
+            n_read = 0
+            for column in table.stepwise:
+                release(column.values)
+    return places
 
 
 def _place(table: Table, k: int, seed: int) -> int:

@@ -8,14 +8,15 @@ Shape letters: `N` rows.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 
 from serinette.kinds.series.config import SeriesConfig
+from serinette.kinds.series.store import row_blocks
 from serinette.kinds.series.table import Column
 from serinette.kinds.series.types import is_named_id
 
@@ -95,14 +96,42 @@ def codes_of(columns: Sequence[Column], names: Sequence[str]) -> Int[np.ndarray,
 
 def entity_codes(values: Sequence[Float[np.ndarray, " N"]]) -> Int[np.ndarray, " N"]:
     """Number entities by their first row; what misses its name is an entity too."""
-    codes = np.zeros(len(values[0]), dtype=np.int64)
+    n_rows, n_codes = len(values[0]), 1
+    codes = np.zeros(n_rows, dtype=np.int32)
     for column in values:
-        found, numbers = np.unique(np.where(np.isnan(column), -np.inf, column), return_inverse=True)
-        codes = np.unique(codes * len(found) + numbers, return_inverse=True)[1]
-    _, first, numbers = np.unique(codes, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), dtype=np.int64)
-    rank[np.argsort(first)] = np.arange(len(first))
-    return rank[numbers].astype(np.int64)
+        known = _union(_named(column[block]) for block in row_blocks(n_rows, column))
+
+        def keys(
+            block: slice, column: np.ndarray = column, known: np.ndarray = known
+        ) -> np.ndarray:
+            numbers = np.searchsorted(known, _named(column[block]))
+            return codes[block].astype(np.int64) * len(known) + numbers
+
+        found = _union(keys(block) for block in row_blocks(n_rows, column))
+        for block in row_blocks(n_rows, column):
+            codes[block] = np.searchsorted(found, keys(block))
+        n_codes = len(found)
+    first = np.empty(n_codes, dtype=np.int64)
+    for block in reversed(list(row_blocks(n_rows))):  # what is put there last stays
+        first[codes[block][::-1]] = np.arange(block.start, block.stop)[::-1]
+    rank = np.empty(n_codes, dtype=np.int32)
+    rank[np.argsort(first)] = np.arange(n_codes)
+    for block in row_blocks(n_rows):
+        codes[block] = rank[codes[block]]
+    return codes
+
+
+def _named(cells: Float[np.ndarray, " N"]) -> Float[np.ndarray, " N"]:
+    return np.where(np.isnan(cells), -np.inf, cells)
+
+
+def _union(blocks: Iterable[Shaped[np.ndarray, " _"]]) -> Shaped[np.ndarray, " _"]:
+    """Return the different values of some blocks, in rising order."""
+    found = None
+    for block in blocks:
+        found = np.unique(block) if found is None else np.union1d(found, block)
+    assert found is not None  # noqa: S101 - there is at least one row
+    return found
 
 
 def _time_candidates(columns: Sequence[Column], config: SeriesConfig, roles: Roles) -> list[Column]:

@@ -175,6 +175,11 @@ def _date(survey: Survey, config: SeriesConfig) -> Finding:
         )
     if "%z" in chosen:
         note = f"`{survey.name}`: times with a zone, turned into UTC"
+    if "[" in chosen:
+        note = (
+            f"`{survey.name}`: some cells have a time of day and some have none; those are read as "
+            "midnight, which is written as 00:00"
+        )
     decimals = _second_digits(survey) if "%f" in chosen else None
     return Finding(type="datetime", format=chosen, decimals=decimals, note=note, warning=warning)
 

@@ -7,7 +7,7 @@ import csv
 import io
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -51,12 +51,30 @@ def write_table(
     if suffix in (*PARQUET, *ARROW):
         write_file(path, table_bytes(table, suffix.removeprefix(".")))
         return
-    if dialect is None and suffix == ".tsv":
+    write_csv([table], path, formula_safe=formula_safe, dialect=dialect)
+
+
+def write_csv(
+    tables: Iterable[Table],
+    path: Path,
+    *,
+    formula_safe: bool = True,
+    dialect: Dialect | None = None,
+) -> None:
+    """Write tables of the same columns as one CSV; no two of them are needed at a time.
+
+    Args:
+        tables: At least one.
+        path: Afterwards the file is whole, or as it was before.
+        formula_safe: As of `write_table`.
+        dialect: As of `write_table`.
+
+    Raises:
+        ResourceError: If the disk refuses.
+    """
+    if dialect is None and path.suffix.lower() == ".tsv":
         dialect = Dialect(delimiter="\t")
-    pieces = csv_pieces(table, formula_safe=formula_safe, dialect=dialect)
-    if table.n_rows <= _CHUNK_ROWS:
-        write_file(path, b"".join(pieces))
-        return
+    pieces = csv_pieces(tables, formula_safe=formula_safe, dialect=dialect)
     disk.ensure_folder(path.parent)
     draft = path.parent / f".tmp-{path.name}-{os.getpid()}-{secrets.token_hex(4)}"
     try:
@@ -94,7 +112,7 @@ def table_bytes(table: Table, format_: str = "csv", *, formula_safe: bool = True
     """
     if format_ in ("csv", "tsv"):
         dialect = Dialect(delimiter="\t" if format_ == "tsv" else ",")
-        return b"".join(csv_pieces(table, formula_safe=formula_safe, dialect=dialect))
+        return b"".join(csv_pieces([table], formula_safe=formula_safe, dialect=dialect))
     if "." + format_ not in (*PARQUET, *ARROW):
         raise ConfigError(f"tables are not written as {format_!r}; use csv, parquet or arrow")
     frame, buffer = _polars_frame(table), io.BytesIO()
@@ -106,21 +124,19 @@ def table_bytes(table: Table, format_: str = "csv", *, formula_safe: bool = True
 
 
 def csv_pieces(
-    table: Table, *, formula_safe: bool = True, dialect: Dialect | None = None
+    tables: Iterable[Table], *, formula_safe: bool = True, dialect: Dialect | None = None
 ) -> Iterator[bytes]:
-    """Yield a table as CSV in UTF-8, some rows at a time."""
+    """Yield tables of the same columns as one CSV in UTF-8, some rows at a time."""
     dialect = Dialect() if dialect is None else dialect
-    columns = _kept(table)
-    names = [column.name for column in columns]
-    yield _lines([_safe(names) if formula_safe else names], dialect)
-    for start in range(0, table.n_rows, _CHUNK_ROWS):
-        cells = [
-            _spelt(
-                column, column.values[start : start + _CHUNK_ROWS], dialect, is_safe=formula_safe
-            )
-            for column in columns
-        ]
-        yield _lines(zip(*cells, strict=True), dialect)
+    for number, table in enumerate(tables):
+        columns = _kept(table)
+        names = [column.name for column in columns]
+        if number == 0:
+            yield _lines([_safe(names) if formula_safe else names], dialect)
+        for start in range(0, table.n_rows, _CHUNK_ROWS):
+            rows = slice(start, start + _CHUNK_ROWS)
+            cells = [_spelt(c, c.values[rows], dialect, is_safe=formula_safe) for c in columns]
+            yield _lines(zip(*cells, strict=True), dialect)
 
 
 def spell(column: Column, values: Float[np.ndarray, " N"]) -> list[str]:

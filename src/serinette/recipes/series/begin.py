@@ -46,7 +46,7 @@ def begin_job(request: TrainRequest, listener: Listener) -> SeriesJob:
     groups = groups_of("series")
     layers = _layers(request)
     wished = resolve(groups, (_HABITS, *layers))
-    prepared = prepare_series(_source(request), wished, listener)
+    prepared = prepare_series(_source(request), wished, listener, request.runs)
     own = {key for layer in layers for key in layer.values}
     budget = None if "training.updates" in own else request.budget_seconds
     if budget is None and "training.updates" not in own:
@@ -86,7 +86,7 @@ def resume_job(request: TrainRequest, listener: Listener) -> SeriesJob:
         DataError: If the data have changed since it began.
     """
     stored = stored_run(request)
-    prepared = prepare_series(stored.sources("a table"), stored.settings, listener)
+    prepared = prepare_series(stored.sources("a table"), stored.settings, listener, stored.run)
     stored.check_unchanged(prepared.table.sources)
     return SeriesJob(
         run=stored.run, prepared=prepared, settings=stored.settings, record=stored.record,

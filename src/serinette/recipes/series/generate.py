@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 _BATCH_ROWS = 2_048
 _COPIES = 4
 """Of each number while a table is drawn and joined."""
-_MOST_TOLD = 2_000_000
-"""Rows of histories side by side."""
+_HELD_ROWS = 500_000
+"""Of all sequences side by side: fewer of them are drawn at a time where they are long."""
 _START_STREAM = 0x5747
 
 
@@ -116,19 +116,20 @@ def generate_series(
     engine = opened.engine
     _check(opened.codec, engine, request)
     codec = _paced(opened.codec, request.step_seconds)
-    n, batch = request.n, request.batch_rows
+    n, longest = request.n, _longest(codec, engine, request)
+    _check_memory(codec, n * longest)
     if request.history is not None:
         n *= request.history.n
-        batch = max(1, min(batch, _MOST_TOLD // int(request.history.lengths.max())))
-    _check_memory(codec, request, n)
+        longest += int(request.history.lengths.max())
+    side_by_side = max(1, min(request.batch_rows, _HELD_ROWS // longest))
     stop = request.first_row + n
-    begins = range(request.first_row, stop, batch)
+    begins = range(request.first_row, stop, side_by_side)
     n_threads = max(1, min(available_threads(), len(begins)))
     # A product of one block is small: threads inside it would only wait for one another.
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(n_threads) as pool:
 
         def one(begin: int) -> tuple[int, Grown]:
-            rows = np.arange(begin, min(begin + batch, stop))
+            rows = np.arange(begin, min(begin + side_by_side, stop))
             keys = stream_keys(request.seed, rows)
             return begin, engine.grow(codec, keys, _wishes(codec, engine, request, rows))
 
@@ -140,14 +141,12 @@ def generate_series(
                 yield as_table(codec, grown, begin, request)
 
 
-def _check_memory(codec: SeriesCodec, request: SeriesRequest, n: int) -> None:
+def _check_memory(codec: SeriesCodec, n_rows: int) -> None:
     """Refuse a table that the machine cannot hold.
 
     Raises:
         ResourceError: Saying what it would take.
     """
-    longest = codec.window if codec.is_single else codec.lengths[-1]
-    n_rows = n * (longest if request.length is None else request.length)
     need, have = n_rows * len(codec.columns) * 8 * _COPIES, physical_bytes()
     if have is not None and need > have:
         raise ResourceError(
@@ -185,6 +184,14 @@ def _joined_column(tables: Sequence[Table], k: int) -> Column:
     return replace(column, values=np.concatenate(parts), levels=levels)
 
 
+def _longest(codec: SeriesCodec, engine: Engine, request: SeriesRequest) -> int:
+    """Return how many rows a sequence may have, a history not counted."""
+    if request.length is not None:
+        return request.length
+    longest = codec.window if codec.is_single else codec.lengths[-1]
+    return min(longest, engine.longest(codec) or longest)
+
+
 def _paced(codec: SeriesCodec, step_seconds: float | None) -> SeriesCodec:
     """Let rows follow one another at another pace.
 
@@ -207,8 +214,7 @@ def _wishes(
     n = len(rows)
     own = derive(request.seed, _START_STREAM)
     u = uniforms(stream_keys(own, rows), np.zeros(n, dtype=np.int64), 1)[0]
-    longest = codec.window if codec.is_single else codec.lengths[-1]
-    longest = min(longest, engine.longest(codec) or longest)
+    longest = _longest(codec, engine, request)
     opening: dict[int, np.ndarray] = {}
     static_cells: dict[int, np.ndarray] = {}
     for k, code in enumerate(codec.static_symbols):
@@ -229,7 +235,7 @@ def _wishes(
     if history is None:
         return Wishes(
             times=codec.clock.start(u) if request.start is None else np.full(n, request.start),
-            n_rows=np.full(n, longest if request.length is None else request.length),
+            n_rows=np.full(n, longest),
             n_told=np.zeros(n, dtype=np.int64),
             ends=request.length is None,
             temperature=request.temperature,
@@ -240,7 +246,7 @@ def _wishes(
         )
     which = rows // request.n
     told = history.lengths[which]
-    left = codec.window if codec.is_single else np.maximum(longest - told, 1)
+    left = longest if codec.is_single else np.maximum(longest - told, 1)
     return Wishes(
         times=history.times(which),
         n_rows=told + (left if request.length is None else request.length),
@@ -355,16 +361,14 @@ def _check(codec: SeriesCodec, engine: Engine, request: SeriesRequest) -> None:
         raise ConfigError(refusal)
 
 
-def as_table(
-    codec: SeriesCodec, grown: Grown, first: int = 0, request: SeriesRequest | None = None
-) -> Table:
+def as_table(codec: SeriesCodec, grown: Grown, first: int, request: SeriesRequest) -> Table:
     """Lay drawn sequences end to end, as a table of the source's columns.
 
     Args:
         codec: Of the model.
         grown: Drawn sequences.
         first: Number of the first one, for the names of the sequences.
-        request: What was asked for, where sequences go on with a history.
+        request: What was asked for: whether sequences need a number, or go on with a history.
     """
     lengths = grown.lengths - grown.n_told
     steps = np.arange(grown.cells.shape[1])
@@ -396,7 +400,7 @@ class _Written:
         there: Bool[np.ndarray, "B T"],
         owner: Int[np.ndarray, " N"],
         first: int,
-        request: SeriesRequest | None,
+        request: SeriesRequest,
     ) -> None:
         self._codec, self._grown, self._there = codec, grown, there
         self._owner, self._first = owner, first
@@ -405,15 +409,12 @@ class _Written:
         self._values = {code.name: k for k, code in enumerate(codec.static_values)}
         numbers = [record.name for record in codec.columns if record.part == "number"]
         self._numbers = {name: k for k, name in enumerate(numbers)}
-        self._history = None if request is None else request.history
-        self._n_each = 1 if request is None else request.n
+        self._history, self._n_each = request.history, request.n
 
     @property
     def are_many(self) -> bool:
         """Whether a column must tell sequences apart that have no names, or the same."""
-        if self._history is not None:
-            return self._n_each > 1
-        return self._codec.is_single and len(self._grown.lengths) > 1
+        return self._n_each > 1 and (self._codec.is_single or self._history is not None)
 
     def column(self, record: ColumnRecord) -> Column:
         """Return one column of the source, filled."""

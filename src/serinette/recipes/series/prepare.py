@@ -39,21 +39,30 @@ class PreparedSeries:
 
 
 def prepare_series(
-    source: Sequence[Path] | Any, settings: Resolved, listener: Listener
+    source: Sequence[Path] | Any,
+    settings: Resolved,
+    listener: Listener,
+    scratch: Path | None = None,
 ) -> PreparedSeries:
     """Read, split and encode; every decision is told to the listener.
+
+    Args:
+        source: Files, or what else `read_table` takes.
+        settings: Of the run.
+        listener: Told every decision.
+        scratch: Folder for numbers that are too many for memory; None: the system's.
 
     Raises:
         DataError: If the data cannot be used, or are too little.
     """
-    table = read_table(source, settings.groups["data"], for_training=True)
+    table = read_table(source, settings.groups["data"], for_training=True, scratch=scratch)
     for note in table.notes:
         listener(Note(text=note))
     for warning in table.warnings:
         listener(Note(text=warning, is_warning=True))
     parts = split_table(table, settings.groups["split"])
     listener(Note(text=parts.how))
-    codec, steps = fit_codec(table, settings.groups["data"], parts.train, parts.starts)
+    codec, steps = fit_codec(table, settings.groups["data"], parts.train, parts.starts, scratch)
     if not codec.parallel_values and not codec.symbols:
         where = table.sources[0].path if table.sources else "the table"
         raise DataError(

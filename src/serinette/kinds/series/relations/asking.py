@@ -11,11 +11,10 @@ from jaxtyping import Bool, Float
 
 from serinette.core.errors import ConfigError, DataError
 from serinette.kinds.series.relations.columns import DETERMINED, ColumnRole, Columns, sample_rows
-from serinette.kinds.series.relations.lines import agrees, determined, half_unit
+from serinette.kinds.series.relations.lines import agreement, determined, half_unit
 from serinette.kinds.series.relations.rules import Form, LinearRule, parse_rule
 from serinette.kinds.series.relations.sums import n_minus
 
-_CHUNK = 1_000_000
 _SAMPLED = 200_000
 _GONE = 1e-12
 """A factor below this part of the greatest is what is left of a sum of factors that cancel out."""
@@ -89,10 +88,11 @@ def _follower(
     factors = {j: -f / own + 0.0 for j, f in equation.items() if j != k}
     offset = -rule.form.offset / own + 0.0
     columns, weights = tuple(factors), tuple(factors.values())
-    total = Form(columns=columns, factors=weights, offset=offset).at(data.values)
-    if not agrees(data.values[:, k], total, roles[k]) or roles[k].role != "free":
+    form = Form(columns=columns, factors=weights, offset=offset)
+    found = agreement(data, k, form.at, roles[k]) if roles[k].role == "free" else ""
+    if not found:
         return None
-    is_total = np.array_equal(np.isnan(total), np.isnan(data.values[:, k]))
+    is_total = found == "alike"
     decimals = roles[k].decimals
     unit = half_unit(roles[k]) if decimals is None else 10.0**-decimals
     rank = (not is_total, abs(own) * unit, n_minus(equation, k), -rule.form.columns.index(k))
@@ -311,11 +311,11 @@ def _is_short(rule: LinearRule, rows: Float[np.ndarray, "N D"]) -> Bool[np.ndarr
 
 def _check(rule: LinearRule, data: Columns) -> None:
     first, n_broken = None, 0
-    for begin in range(0, len(data.values), _CHUNK):
-        broken = rule.is_broken(data.values[begin : begin + _CHUNK])
+    for block in data.blocks():
+        broken = rule.is_broken(data.values[block])
         n_broken += int(broken.sum())
         if first is None and broken.any():
-            first = begin + int(np.argmax(broken))
+            first = block.start + int(np.argmax(broken))
     if first is None:
         return
     cells = ", ".join(f"{data.names[k]} = {data.values[first, k]:.10g}" for k in rule.form.columns)

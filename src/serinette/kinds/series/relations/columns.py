@@ -3,12 +3,14 @@
 Shape letters: `N` rows, `D` columns, `S` sequences (`S1` is one more), `B` cells.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float, Int
+
+from serinette.kinds.series.store import row_blocks
 
 RoleName = Literal[
     "free", "balance", "constant", "copy", "affine", "total", "product", "above", "below",
@@ -26,7 +28,7 @@ class Columns:
 
     names: tuple[str, ...]
     values: Float[np.ndarray, "N D"]
-    """NaN is missing."""
+    """NaN is missing. May be a memory map: all rows are gone through in blocks."""
     starts: Int[np.ndarray, " S1"]
     """First row of each sequence, and the number of rows."""
     decimals: tuple[int | None, ...]
@@ -34,6 +36,15 @@ class Columns:
     is_integer: tuple[bool, ...]
     is_number: tuple[bool, ...] = ()
     """False: the numbers of a category's levels, of which only equality counts. Empty: all True."""
+
+    def blocks(self) -> Iterator[slice]:
+        """Yield all rows a block at a time."""
+        return row_blocks(len(self.values), self.values)
+
+    def cells(self, k: int) -> Iterator[Float[np.ndarray, " N"]]:
+        """Yield the cells of a column a block at a time."""
+        for block in self.blocks():
+            yield self.values[block, k]
 
     def counts_as_number(self, k: int) -> bool:
         """Say whether a column holds numbers and no levels."""

@@ -6,6 +6,7 @@ Shape letters: `N` rows, `D` columns.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import blake2b
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -28,9 +29,11 @@ def find_copies(data: Columns, roles: list[ColumnRole]) -> list[str]:
     found: list[str] = []
     seen: dict[bytes, int] = {}
     for k in free_columns(data, roles, is_any=True):
-        cells = data.values[:, k]
-        key = blake2b(np.where(np.isnan(cells), np.nan, cells + 0.0).tobytes()).digest()
-        if key in seen and len(cells) > 1:
+        digest = blake2b()
+        for cells in data.cells(k):
+            digest.update(np.where(np.isnan(cells), np.nan, cells + 0.0).tobytes())
+        key = digest.digest()
+        if key in seen and len(data.values) > 1:
             source = seen[key]
             roles[k] = replace(roles[k], role="copy", lower=(source,), grid=0.0, grid_values=())
             found.append(f"{data.names[k]} equals {data.names[source]} in every row")
@@ -88,27 +91,49 @@ def holds(
     roles: Sequence[ColumnRole],
 ) -> bool:
     """Say whether a column is a sum of others in every row, and missing where one of them is."""
-    total = np.full(len(data.values), offset)
-    for factor, j in zip(factors, sources, strict=True):
-        total += factor * data.values[:, j]
-    cells = data.values[:, k]
-    return bool(np.array_equal(np.isnan(cells), np.isnan(total))) and agrees(cells, total, roles[k])
+
+    def total(rows: Float[np.ndarray, "N D"]) -> Float[np.ndarray, " N"]:
+        found = np.full(len(rows), offset)
+        for factor, j in zip(factors, sources, strict=True):
+            found += factor * rows[:, j]
+        return found
+
+    return agreement(data, k, total, roles[k]) == "alike"
 
 
-def agrees(
-    cells: Float[np.ndarray, " N"], total: Float[np.ndarray, " N"], role: ColumnRole
-) -> bool:
+def agreement(
+    data: Columns,
+    k: int,
+    total: Callable[[Float[np.ndarray, "N D"]], Float[np.ndarray, " N"]],
+    role: ColumnRole,
+) -> Literal["alike", "agrees", ""]:
     """Say whether a column is what it follows from, rounded, in every row that has both.
 
     Where the rounding is a toss-up it may have been the other way, in a row of 20.
+
+    Args:
+        data: All rows.
+        k: The column.
+        total: What the column is to follow from, for some rows.
+        role: Of the column.
+
+    Returns:
+        "alike" if both are also missing in the same rows; empty if they do not agree.
     """
-    is_there = ~np.isnan(total - cells)
-    cells, total = cells[is_there], total[is_there]
-    if not len(cells) or float(np.abs(total - cells).max()) > half_unit(role):
-        return False
-    return (
-        role.decimals is None or float((rounded(total, role.decimals) != cells).mean()) <= _TOSSED
-    )
+    n, n_other, is_alike, half = 0, 0, True, half_unit(role)
+    for block in data.blocks():
+        cells, whole = data.values[block, k], total(data.values[block])
+        is_alike = is_alike and np.array_equal(np.isnan(cells), np.isnan(whole))
+        is_there = ~np.isnan(whole - cells)
+        cells, whole = cells[is_there], whole[is_there]
+        if float(np.abs(whole - cells).max(initial=0.0)) > half:
+            return ""
+        n += len(cells)
+        if role.decimals is not None:
+            n_other += int((rounded(whole, role.decimals) != cells).sum())
+    if not n or n_other > _TOSSED * n:
+        return ""
+    return "alike" if is_alike else "agrees"
 
 
 def determined(

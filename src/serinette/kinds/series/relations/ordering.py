@@ -34,7 +34,6 @@ _TOGETHER = 0.5
 _MOVING = 0.3
 _TOUCHING = 0.05
 _STEADY = 0.5
-_CHUNK = 1_000_000
 
 
 def find_orderings(data: Columns, roles: list[ColumnRole]) -> list[str]:
@@ -49,8 +48,8 @@ def find_orderings(data: Columns, roles: list[ColumnRole]) -> list[str]:
     through = (below.astype(np.int64) @ below.astype(np.int64)) > 0
     sentences = []
     for i, j in zip(*np.nonzero(below & ~through), strict=True):
-        pair = data.values[:, [columns[i], columns[j]]]
-        n = int((~np.isnan(pair).any(axis=1)).sum())
+        pair = [columns[i], columns[j]]
+        n = sum(int((~np.isnan(data.values[b][:, pair]).any(axis=1)).sum()) for b in data.blocks())
         names = data.names[columns[i]], data.names[columns[j]]
         sentences.append(f"{names[0]} <= {names[1]} in every row ({n:,} rows)")
     return sentences
@@ -109,8 +108,8 @@ def _verified(
     found: Bool[np.ndarray, "D D"] = (
         meant & ~meant.T
     )  # both ways: equal wherever both are there, but missing apart
-    for begin in range(0, len(data.values), _CHUNK):
-        rows = data.values[begin : begin + _CHUNK]
+    for block in data.blocks():
+        rows = data.values[block]
         for i, j in zip(*np.nonzero(found), strict=True):
             with np.errstate(invalid="ignore"):
                 found[i, j] = not (rows[:, columns[i]] > rows[:, columns[j]]).any()

@@ -55,7 +55,7 @@ def find_relations(
         DataError: If a constraint does not hold in the data.
     """
     roles = [plain_role(data, k) for k in range(len(data.names))]
-    within = [sentence(data.names[k], role, data.values[:, k]) for k, role in enumerate(roles)]
+    within = [sentence(data, k, role) for k, role in enumerate(roles)]
     notes: list[str] = []
     between = find_copies(data, roles) if search else []
     is_searched = search and len(data.values) >= FEWEST

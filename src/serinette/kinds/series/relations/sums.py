@@ -4,6 +4,7 @@ Shape letters: `N` rows, `D` columns.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float
@@ -11,7 +12,7 @@ from jaxtyping import Float
 from serinette.kinds.series.relations.columns import ColumnRole, Columns, sample_rows
 from serinette.kinds.series.relations.lines import (
     DISTINCT,
-    agrees,
+    agreement,
     determined,
     free_columns,
     half_unit,
@@ -72,14 +73,16 @@ def find_products(data: Columns, roles: list[ColumnRole]) -> list[str]:
                 is_free = k not in (i, j) and all(roles[x].role == "free" for x in (i, j, k))
                 if not is_free or len(np.unique(many[:, k])) <= DISTINCT:
                     continue
-                whole = data.values[:, i] * data.values[:, j]
-                cells = data.values[:, k]
-                is_same = np.array_equal(np.isnan(cells), np.isnan(whole))
-                if is_same and agrees(cells, whole, roles[k]):
+                whole = partial(_product, i=i, j=j)
+                if agreement(data, k, whole, roles[k]) == "alike":
                     roles[k] = determined(roles[k], "product", (i, j), (), 0.0)
-                    found.append(
-                        f"{data.names[k]} = {data.names[i]} * {data.names[j]} ({len(whole):,} rows)"
-                    )
+                    product_of = f"{data.names[i]} * {data.names[j]}"
+                    found.append(f"{data.names[k]} = {product_of} ({len(data.values):,} rows)")
+    return found
+
+
+def _product(rows: Float[np.ndarray, "N D"], i: int, j: int) -> Float[np.ndarray, " N"]:
+    found: Float[np.ndarray, " N"] = rows[:, i] * rows[:, j]
     return found
 
 

@@ -1,0 +1,121 @@
+"""How much memory do training on a long CSV and generating take?
+
+python benchmarks/series_memory.py --gigabytes 2 --folder scratch --out series-memory.md
+
+Needs polars (extra `series`) to write the file; Linux. The file and the run are removed afterwards.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from machine import describe_machine
+from report import publish
+from series_file import write_file
+
+_EVERY_SECONDS = 0.2
+
+
+class Stage(NamedTuple):
+    """What one command took."""
+
+    command: str
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float
+    """Of everything in memory, mapped pages of files among it."""
+    own_mb: float
+    """Of what no file backs, as seen five times a second."""
+    output: list[str]
+
+
+def main() -> None:
+    """Write the file, train, generate, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--gigabytes", type=float, default=2.0)
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--budget", default="5m")
+    parser.add_argument("-n", type=int, default=200, help="sequences to generate")
+    parser.add_argument("--out", type=Path)
+    args = parser.parse_args()
+    folder: Path = args.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    source, runs = folder / "long.csv", folder / "runs"
+    n_rows = write_file(source, int(args.gigabytes * 1e9))
+    n_bytes = source.stat().st_size
+    columns = ["--entity", "device", "--time", "time"]
+    stages = [
+        _measured(["train", source, *columns, "--budget", args.budget, "--runs", runs]),
+        _measured(["generate", runs / "long", "-n", str(args.n), "-o", folder / "drawn.csv"]),
+    ]
+    source.unlink()
+    shutil.rmtree(runs)
+    (folder / "drawn.csv").unlink()
+    lines = [
+        f"Machine: {describe_machine()}; one thread, much other work beside it.",
+        "",
+        f"A CSV of {n_bytes / 1e9:.2f} GB: {n_rows:,} rows of an entity, a time, four real "
+        "numbers, a whole number and two categories, in sequences of 2,000 rows.",
+        "",
+        "| command | seconds | of these CPU | peak memory, MB | of this not backed by files, MB |",
+        "|---|---|---|---|---|",
+        *(
+            f"| {s.command} | {s.seconds:.0f} | {s.cpu_seconds:.0f} | {s.peak_mb:,.0f} "
+            f"| {s.own_mb:,.0f} |"
+            for s in stages
+        ),
+        "",
+        "What training found out:",
+        "",
+        "```",
+        *_found(stages[0].output, folder),
+        "```",
+    ]
+    publish(lines, args.out)
+
+
+def _found(said: list[str], folder: Path) -> list[str]:
+    """Return what is said before the first update, without places of files."""
+    end = next(k for k, line in enumerate(said) if line.startswith("plan:")) + 1
+    return [line for line in said[:end] if str(folder) not in line]
+
+
+def _measured(words: list[str | Path]) -> Stage:
+    begun = time.monotonic()
+    command = [sys.executable, "-m", "serinette", *map(str, words)]
+    own = 0
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
+        child = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT)
+        while True:
+            done, status, usage = os.wait4(child.pid, os.WNOHANG)
+            if done:
+                break
+            own = max(own, _own_kib(child.pid))
+            time.sleep(_EVERY_SECONDS)
+        said.seek(0)
+        text = said.read()
+    if status:
+        raise SystemExit(f"{' '.join(command)} failed:\n{text}")
+    shown = " ".join(word.name if isinstance(word, Path) else word for word in words)
+    return Stage(
+        shown, time.monotonic() - begun, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024e-6,
+        own * 1024e-6, text.splitlines(),
+    )  # fmt: skip
+
+
+def _own_kib(process: int) -> int:
+    try:
+        lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("RssAnon")), 0)
+
+
+if __name__ == "__main__":
+    main()
