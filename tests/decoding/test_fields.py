@@ -19,7 +19,7 @@ FIELDS = (
     SymbolField(name="end", size=2),
     SymbolField(name="colour", size=5),
     ValueField(name="a", parts=3, atoms=2, missing=True),
-    ValueField(name="b", parts=4, is_bounded=True),
+    ValueField(name="b", parts=4),
 )
 SCHEMA = Schema(
     fields=FIELDS,
@@ -57,10 +57,6 @@ def windows(n, n_steps, seed=0):
         opening_counts=np.ones((n, 2), bool),
         n_told=np.full(n, n_steps + 1),
         spreads=np.zeros(choices.shape, np.float32),
-        lows=np.full(choices.shape, -1.0, np.float32),
-        highs=np.full(choices.shape, 2.5, np.float32),
-        opening_lows=np.full(opening.shape, -1e6, np.float32),
-        opening_highs=np.full(opening.shape, 1e6, np.float32),
     )
 
 

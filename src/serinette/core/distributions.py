@@ -57,10 +57,6 @@ class Mixture(NamedTuple):
     """Above 0."""
 
 
-Bounds = tuple[Float[np.ndarray, "*B"], Float[np.ndarray, "*B"]]
-"""Low and high."""
-_LEAST_WIDTH: Final = 1e-6
-"""Of bounds, in scales of a logistic."""
 SHARPEST: Final = -7.0
 """Smallest log scale of a part: below it a density is a point mass, and has its own name."""
 BROADEST: Final = 3.0
@@ -74,10 +70,7 @@ def mixture_of(params: Float[np.ndarray, "*B P"], n_atoms: int) -> Mixture:
 
 
 def mixture_log_prob(
-    mixture: Mixture,
-    atoms: Int[np.ndarray, "*B"],
-    values: Float[np.ndarray, "*B"],
-    bounds: Bounds | None = None,
+    mixture: Mixture, atoms: Int[np.ndarray, "*B"], values: Float[np.ndarray, "*B"]
 ) -> Float[np.ndarray, "*B"]:
     """Return the log-probability of an atom, or the log density of a value, in nats.
 
@@ -85,7 +78,6 @@ def mixture_log_prob(
         mixture: One a row.
         atoms: Number of the atom, or the number of atoms for a value of the mixture.
         values: Read where there is no atom.
-        bounds: Where the density of the logistics is cut off, low and high.
     """
     n_atoms = mixture.logits.shape[-1] - mixture.means.shape[-1]
     log_weights = categorical_log_probs(mixture.logits)
@@ -95,10 +87,6 @@ def mixture_log_prob(
     joined = log_weights[..., n_atoms:] + parts
     top = joined.max(axis=-1)
     dense = top + np.log(np.exp(joined - top[..., None]).sum(axis=-1))
-    if bounds is not None:
-        of_parts = log_weights[..., n_atoms:]
-        cut = np.logaddexp.reduce(of_parts + mixture_log_inside(mixture, bounds), axis=-1)
-        dense = dense - cut + np.logaddexp.reduce(of_parts, axis=-1)
     if n_atoms == 0:
         only: Float[np.ndarray, "*B"] = dense
         return only
@@ -108,23 +96,8 @@ def mixture_log_prob(
     return found
 
 
-def mixture_log_inside(mixture: Mixture, bounds: Bounds) -> Float[np.ndarray, "*B K"]:
-    """Return the log of what each logistic puts between two bounds, in nats."""
-    low, high = (bound[..., None] for bound in bounds)
-    upper, lower = (high - mixture.means) / mixture.scales, (low - mixture.means) / mixture.scales
-    width = np.maximum(upper - lower, _LEAST_WIDTH)
-    found: Float[np.ndarray, "*B K"] = (
-        -np.logaddexp(0, -upper) - np.logaddexp(0, lower) + np.log(-np.expm1(-width))
-    )
-    return found
-
-
 def mixture_draw(
-    mixture: Mixture,
-    u: Float[np.ndarray, " B"],
-    *,
-    temperature: float = 1.0,
-    bounds: Bounds | None = None,
+    mixture: Mixture, u: Float[np.ndarray, " B"], *, temperature: float = 1.0
 ) -> tuple[Int[np.ndarray, " B"], Float[np.ndarray, " B"]]:
     """Draw with one uniform number a row: it chooses the part, and what is left of it the value.
 
@@ -132,7 +105,6 @@ def mixture_draw(
         mixture: One a row.
         u: In [0, 1).
         temperature: Above 0; logits are divided by it and scales multiplied.
-        bounds: Between which a value of the logistics is drawn, low and high; atoms are not bound.
 
     Returns:
         The number of the atom (the number of atoms where a value was drawn), and the value (0 where
@@ -141,9 +113,6 @@ def mixture_draw(
     n_atoms = mixture.logits.shape[-1] - mixture.means.shape[-1]
     logits = mixture.logits / temperature
     weights = np.exp(logits - logits.max(axis=-1, keepdims=True), dtype=np.float64)
-    scaled = mixture._replace(scales=mixture.scales * temperature)
-    if bounds is not None:
-        weights[:, n_atoms:] = _cut(weights[:, n_atoms:], mixture_log_inside(scaled, bounds))
     cumulative = weights.cumsum(axis=-1)
     target = u * cumulative[:, -1]
     chosen = (cumulative <= target[:, None]).sum(axis=-1)
@@ -151,49 +120,6 @@ def mixture_draw(
     left = (target - (cumulative[rows, chosen] - weights[rows, chosen])) / weights[rows, chosen]
     left = np.clip(left, 1e-12, 1 - 1e-12)
     part = np.maximum(chosen - n_atoms, 0)
-    means, scales = scaled.means[rows, part], scaled.scales[rows, part]
-    if bounds is None:
-        values = means + scales * np.log(left / (1 - left))
-    else:
-        values = _between(means, scales, left, bounds)
+    spread = mixture.scales[rows, part] * temperature * np.log(left / (1 - left))
     is_value = chosen >= n_atoms
-    return np.minimum(chosen, n_atoms), np.where(is_value, values, 0.0)
-
-
-def _cut(
-    weights: Float[np.ndarray, "B K"], log_inside: Float[np.ndarray, "B K"]
-) -> Float[np.ndarray, "B K"]:
-    """Weigh logistics by what they put between the bounds; together they weigh what they did."""
-    with np.errstate(divide="ignore"):
-        logs = np.log(weights) + log_inside
-    inside = np.exp(logs - logs.max(axis=1, keepdims=True))
-    found: Float[np.ndarray, "B K"] = (
-        inside * weights.sum(axis=1, keepdims=True) / inside.sum(axis=1, keepdims=True)
-    )
-    return found
-
-
-def _between(
-    means: Float[np.ndarray, " B"],
-    scales: Float[np.ndarray, " B"],
-    u: Float[np.ndarray, " B"],
-    bounds: Bounds,
-) -> Float[np.ndarray, " B"]:
-    """Invert the cumulative distribution of a logistic between two bounds.
-
-    On the side of the mean where the bounds lie it is counted from the nearer end, so that nothing
-    is lost where both are far out.
-    """
-    low, high = bounds
-    flip = np.where(low + high > 2 * means, -1.0, 1.0)
-    a, b = (np.where(flip > 0, x, y) for x, y in ((low, high), (high, low)))
-    first, last = _logistic(flip * (a - means) / scales), _logistic(flip * (b - means) / scales)
-    share = np.where(flip > 0, u, 1 - u)
-    p = np.clip(first + share * (last - first), 1e-300, 1 - 1e-12)
-    found: Float[np.ndarray, " B"] = np.clip(means + flip * scales * np.log(p / (1 - p)), low, high)
-    return found
-
-
-def _logistic(z: Float[np.ndarray, " B"]) -> Float[np.ndarray, " B"]:
-    found: Float[np.ndarray, " B"] = np.exp(-np.logaddexp(0, -z))
-    return found
+    return np.minimum(chosen, n_atoms), np.where(is_value, mixture.means[rows, part] + spread, 0.0)

@@ -45,8 +45,6 @@ class ValueField:
     """Whether the value may be absent; its absence is then modelled too."""
     atoms: int = 0
     """Values that repeat so often that each has a probability of its own."""
-    is_bounded: bool = False
-    """Whether other fields say between what it lies; its density is cut off there."""
 
     @property
     def n_atoms(self) -> int:

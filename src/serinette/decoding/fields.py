@@ -15,7 +15,6 @@ import numpy as np
 from jaxtyping import Float, Float32, Int
 
 from serinette.core.distributions import (
-    Bounds,
     categorical_draw,
     categorical_log_prob,
     mixture_draw,
@@ -171,13 +170,12 @@ def draw_field(
     params: Float[np.ndarray, "B P"],
     u: Float[np.ndarray, " B"],
     temperature: float = 1.0,
-    bounds: Bounds | None = None,
 ) -> tuple[Int[np.ndarray, " B"], Float[np.ndarray, " B"]]:
-    """Draw choice and value of a field with one uniform number a row, its value within bounds."""
+    """Draw choice and value of a field with one uniform number a row."""
     if isinstance(field, SymbolField):
         return categorical_draw(params / temperature, u), np.zeros(len(u))
     mixture = mixture_of(params.astype(np.float64), field.n_atoms)
-    return mixture_draw(mixture, u, temperature=temperature, bounds=bounds)
+    return mixture_draw(mixture, u, temperature=temperature)
 
 
 def field_log_prob(
@@ -185,13 +183,11 @@ def field_log_prob(
     params: Float[np.ndarray, "B P"],
     choices: Int[np.ndarray, " B"],
     values: Float[np.ndarray, " B"],
-    bounds: Bounds | None = None,
 ) -> Float[np.ndarray, " B"]:
     """Return the log-probability of a field's symbol or atom, or the log density of its value."""
     if isinstance(field, SymbolField):
         return categorical_log_prob(params, choices)
-    mixture = mixture_of(params.astype(np.float64), field.n_atoms)
-    return mixture_log_prob(mixture, choices, values, bounds)
+    return mixture_log_prob(mixture_of(params.astype(np.float64), field.n_atoms), choices, values)
 
 
 def product(

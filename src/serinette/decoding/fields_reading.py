@@ -6,7 +6,6 @@ Shape letters: `B` windows, `T` steps that are read, `F` fields, `T1` one step m
 import numpy as np
 from jaxtyping import Float
 
-from serinette.core.schema import ValueField
 from serinette.decoding.fields import BlockReader, FieldsNetwork, field_log_prob
 from serinette.kinds.series.encoding import Windows
 
@@ -22,37 +21,26 @@ def window_nats(network: FieldsNetwork, windows: Windows) -> Float[np.ndarray, "
     found = np.zeros((n, n_steps + 1))
     if network.opening is not None:
         opened = _block_nats(
-            network.opening, windows.opening_given, windows.opening_choices, windows.opening_values,
-            (windows.opening_lows, windows.opening_highs),
-        )  # fmt: skip
+            network.opening, windows.opening_given, windows.opening_choices, windows.opening_values
+        )
         found[:, 0] = (opened * windows.opening_counts).sum(1)
     memory = network.start(n)
     for t in range(n_steps):
         hidden, memory = network.advance(
             windows.numbers[:, t], windows.symbols[:, t], windows.context, memory
         )
-        limits = windows.lows[:, t], windows.highs[:, t]
-        nats = _block_nats(
-            network.following, hidden, windows.choices[:, t], windows.values[:, t], limits
-        )
+        nats = _block_nats(network.following, hidden, windows.choices[:, t], windows.values[:, t])
         found[:, t + 1] = (nats * windows.counts[:, t]).sum(1)
     return found
 
 
 def _block_nats(
-    reader: BlockReader,
-    read: np.ndarray,
-    choices: np.ndarray,
-    values: np.ndarray,
-    limits: tuple[np.ndarray, np.ndarray],
+    reader: BlockReader, read: np.ndarray, choices: np.ndarray, values: np.ndarray
 ) -> Float[np.ndarray, "B F"]:
     reading = reader.begin(read)
     found = np.zeros(choices.shape)
     for k, kind in enumerate(reader.fields):
         value = values[:, k].astype(np.float64)
-        bounds = None
-        if isinstance(kind, ValueField) and kind.is_bounded:
-            bounds = limits[0][:, k].astype(np.float64), limits[1][:, k].astype(np.float64)
-        found[:, k] = -field_log_prob(kind, reading.params(k), choices[:, k], value, bounds)
+        found[:, k] = -field_log_prob(kind, reading.params(k), choices[:, k], value)
         reading.tell(k, choices[:, k], value)
     return found

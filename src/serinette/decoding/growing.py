@@ -14,10 +14,9 @@ from jaxtyping import Bool, Float, Int, UInt64
 from serinette.core.seeds import uniforms
 from serinette.decoding.fields import BlockReader, FieldsNetwork, draw_field
 from serinette.decoding.growing_wishes import Wishes
-from serinette.kinds.series.bounds import bounds_in_y
 from serinette.kinds.series.codec import OpeningPart, SeriesCodec
 from serinette.kinds.series.encoding import opened
-from serinette.kinds.series.unrolling import Unrolling, opened_level
+from serinette.kinds.series.unrolling import Unrolling
 
 Drawn = tuple[np.ndarray, np.ndarray]
 """Choices and values of one field, [B] each."""
@@ -118,22 +117,12 @@ def _open(
     u = numbers.next(len(opening.fields))
     reading = opening.begin(codec.clock.features(unrolling.times))
     choices, values = _empty(opening, n)
-    cells: dict[int, np.ndarray] = {}
     for k, (kind, (part, place)) in enumerate(
         zip(opening.fields, codec.opening_places, strict=True)
     ):
-        bounds = None
-        if part == "level" and codec.bounds_of(place):
-            limits = codec.bounds_of(place).cells(cells)
-            bounds = bounds_in_y(codec.values[place], limits, np.zeros(n), unit=1.0)
-        choices[:, k], values[:, k] = draw_field(
-            kind, reading.params(k), u[k], wishes.temperature, bounds
-        )
+        choices[:, k], values[:, k] = draw_field(kind, reading.params(k), u[k], wishes.temperature)
         drawn = choices[:, k], values[:, k]
         _settle(codec, wishes, part, place, drawn)
-        if part == "level":
-            code = codec.values[place]
-            cells[place] = code.value(opened_level(code, *drawn))
         reading.tell(k, *drawn)
     unrolling.open(choices, values)
 
@@ -172,14 +161,8 @@ def _step(
     reading = reader.begin(hidden)
     choices, values = _empty(reader, len(hidden))
     first_value = codec.value_offset + (codec.gap is not None)
-    cells: dict[int, np.ndarray] = {}
     for k, kind in enumerate(fields):
-        place = k - first_value
-        is_bounded = place >= 0 and codec.bounds_of(place)
-        bounds = unrolling.bounds(place, cells) if is_bounded else None
-        choices[:, k], values[:, k] = draw_field(
-            kind, reading.params(k), u[k], wishes.temperature, bounds
-        )
+        choices[:, k], values[:, k] = draw_field(kind, reading.params(k), u[k], wishes.temperature)
         drawn = choices[:, k], values[:, k]
         if k < codec.symbol_offset:
             drawn[0][:] = np.where(wishes.ends & (t >= wishes.n_told), drawn[0], 0)
@@ -189,9 +172,7 @@ def _step(
             moments = wishes.moment(t)
             _put(drawn, unrolling.place_gap(moments), ~np.isnan(moments))
         else:
-            _put_values(codec, unrolling, wishes, place, drawn)
-            if codec.bounds:
-                cells[place] = unrolling.wished_cells(place, *drawn)
+            _put_values(codec, unrolling, wishes, k - first_value, drawn)
         reading.tell(k, *drawn)
     return choices, values
 

@@ -23,8 +23,6 @@ from serinette.nets.fields_config import Block, FieldsConfig, input_size, openin
 from serinette.nets.state import State
 
 _LARGEST_TOLD = 8.0
-_LEAST_WIDTH = 1e-6
-"""Of bounds, in scales of a logistic."""
 
 
 class Drawn(NamedTuple):
@@ -35,9 +33,6 @@ class Drawn(NamedTuple):
     value."""
     values: Float[Tensor, "*B F"]
     """0 where there is none."""
-    lows: Float[Tensor, "*B F"]
-    """Least and greatest value of the fields that are bounded."""
-    highs: Float[Tensor, "*B F"]
 
 
 class BlockHead(nn.Module):
@@ -76,11 +71,12 @@ class BlockHead(nn.Module):
         active = F.silu(active + torch.einsum("...fr,fru->...fu", before, self.spread))
         return torch.stack(
             [
-                _log_prob(field, self.out[k](active[..., k, :]), drawn, k)
+                _log_prob(field, self.out[k](active[..., k, :]), drawn.choices[..., k],
+                          drawn.values[..., k])
                 for k, field in enumerate(self.fields)
             ],
             dim=-1,
-        )
+        )  # fmt: skip
 
 
 def _told(field: Field, table: Tensor, choices: Tensor, values: Tensor) -> Float[Tensor, "*B Q"]:
@@ -94,8 +90,7 @@ def _told(field: Field, table: Tensor, choices: Tensor, values: Tensor) -> Float
     return torch.cat(parts, dim=-1) @ table
 
 
-def _log_prob(field: Field, params: Tensor, drawn: Drawn, k: int) -> Float[Tensor, "*B"]:
-    choices, values = drawn.choices[..., k], drawn.values[..., k]
+def _log_prob(field: Field, params: Tensor, choices: Tensor, values: Tensor) -> Float[Tensor, "*B"]:
     if isinstance(field, SymbolField):
         return params.log_softmax(-1).gather(-1, choices[..., None])[..., 0]
     n_atoms, n_parts = field.n_atoms, field.parts
@@ -105,23 +100,11 @@ def _log_prob(field: Field, params: Tensor, drawn: Drawn, k: int) -> Float[Tenso
     away = ((values[..., None] - means) * torch.exp(-log_scales)).abs()
     parts = -away - log_scales - 2 * F.softplus(-away)
     dense = torch.logsumexp(log_weights[..., n_atoms:] + parts, dim=-1)
-    if field.is_bounded:
-        inside = _log_inside(means, log_scales, drawn.lows[..., k], drawn.highs[..., k])
-        cut = torch.logsumexp(log_weights[..., n_atoms:] + inside, dim=-1)
-        dense = dense - cut + torch.logsumexp(log_weights[..., n_atoms:], dim=-1)
     if not n_atoms:
         return dense
     clipped = choices.clamp(max=n_atoms - 1)[..., None]
     massive = log_weights.gather(-1, clipped)[..., 0]
     return torch.where(choices < n_atoms, massive, dense)
-
-
-def _log_inside(means: Tensor, log_scales: Tensor, low: Tensor, high: Tensor) -> Tensor:
-    """Return the log of what each logistic puts between two bounds."""
-    upper = (high[..., None] - means) * torch.exp(-log_scales)
-    lower = (low[..., None] - means) * torch.exp(-log_scales)
-    between = torch.log(-torch.expm1((lower - upper).clamp(max=-_LEAST_WIDTH)))
-    return F.logsigmoid(upper) + F.logsigmoid(-lower) + between
 
 
 class FieldsModel(nn.Module):
@@ -219,11 +202,6 @@ class StepBatch(NamedTuple):
     opening_counts: Bool[Tensor, "B O"]
     n_told: Int[Tensor, " B"]
     """Steps of each row that count in a measurement, its first one among them."""
-    lows: Float[Tensor, "B T F"]
-    """Least and greatest value of the fields that are bounded."""
-    highs: Float[Tensor, "B T F"]
-    opening_lows: Float[Tensor, "B O"]
-    opening_highs: Float[Tensor, "B O"]
 
     @property
     def n_steps(self) -> int:
@@ -252,13 +230,10 @@ def batch_nats(
     hidden, _ = model(
         batch.numbers, batch.symbols, batch.context, model.start(len(batch.n_told)), generator
     )
-    drawn = Drawn(batch.choices, batch.values, batch.lows, batch.highs)
-    log_prob = model.following.log_prob(hidden, drawn)
+    log_prob = model.following.log_prob(hidden, Drawn(batch.choices, batch.values))
     nats = -(log_prob.float() * batch.counts).sum((1, 2))
     if model.schema.opening:
-        opening = Drawn(
-            batch.opening_choices, batch.opening_values, batch.opening_lows, batch.opening_highs
-        )
+        opening = Drawn(batch.opening_choices, batch.opening_values)
         opened = model.opening_log_prob(batch.opening_given, opening)
         nats = nats - (opened.float() * batch.opening_counts).sum(1)
     return nats

@@ -17,7 +17,6 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from serinette.core.schema import Field, Schema, SymbolField
-from serinette.kinds.series.bounds import ValueBounds, bounds_from_json, bounds_to_json
 from serinette.kinds.series.clock import Clock
 from serinette.kinds.series.companions import Companion
 from serinette.kinds.series.layout_record import ColumnRecord, SymbolCode
@@ -79,8 +78,6 @@ class SeriesCodec:
     """Which of the relations' numbers a value stands for."""
     companions: tuple[Companion, ...] = ()
     """Value columns whose distance to another is read."""
-    bounds: tuple[ValueBounds, ...] = ()
-    """Between which others each value column lies; empty: none is bounded."""
     gap: ValueCode | None
     """Between two rows, where they are irregular."""
     static_symbols: tuple[SymbolCode, ...]
@@ -110,20 +107,15 @@ class SeriesCodec:
         symbols = [code.field() for code in self.symbols]
         fields: list[Field] = [SymbolField(name="end", size=2)] if self.has_end else []
         fields += symbols
-        if self.gap is not None:
-            fields.append(self.gap.field(parts))
-        fields += [
-            code.field(parts, is_bounded=bool(self.bounds_of(k)))
-            for k, code in enumerate(self.values)
-        ]
+        fields += [code.field(parts) for code in self.parallel_values]
         statics = [code.field() for code in self.static_symbols]
         opening: list[Field] = [
             *statics,
             *(code.opening_fields(opening_parts)[0] for code in self.static_values),
             *symbols,
         ]
-        for k, code in enumerate(self.values):
-            opening += code.opening_fields(opening_parts, is_bounded=bool(self.bounds_of(k)))
+        for code in self.values:
+            opening += code.opening_fields(opening_parts)
         return Schema(
             fields=tuple(fields),
             context=tuple(statics),
@@ -131,10 +123,6 @@ class SeriesCodec:
             n_features=self.n_features,
             n_given=self.clock.n_features,
         )
-
-    def bounds_of(self, k: int) -> ValueBounds:
-        """Return between which others a value column lies."""
-        return self.bounds[k] if self.bounds else ValueBounds()
 
     @property
     def opening_places(self) -> tuple[tuple[OpeningPart, int], ...]:
@@ -188,7 +176,6 @@ class SeriesCodec:
             "value_places": list(self.value_places),
             "values": [code.to_json() for code in self.values],
             "companions": [companion.to_json() for companion in self.companions],
-            "bounds": bounds_to_json(self.bounds),
             "gap": None if self.gap is None else self.gap.to_json(),
             "static_symbols": [code.to_json() for code in self.static_symbols],
             "static_values": [code.to_json() for code in self.static_values],
@@ -213,7 +200,6 @@ class SeriesCodec:
             value_places=tuple(plain["value_places"]),
             values=_value_codes(plain["values"]),
             companions=tuple(Companion.from_json(c) for c in plain.get("companions", ())),
-            bounds=bounds_from_json(plain.get("bounds", ())),
             gap=None if plain["gap"] is None else ValueCode.from_json(plain["gap"]),
             static_symbols=_symbol_codes(plain["static_symbols"]),
             static_values=_value_codes(plain["static_values"]),

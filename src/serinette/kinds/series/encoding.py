@@ -13,7 +13,6 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from serinette.kinds.series.bounds import FAR, bounds_in_y
 from serinette.kinds.series.codec import SeriesCodec, Steps
 from serinette.kinds.series.values import ValueCode, clipped
 
@@ -37,11 +36,6 @@ class Windows(NamedTuple):
     n_told: Int[np.ndarray, " B"]
     spreads: Float[np.ndarray, "B T F"]
     """Half the distance of neighbouring values, for noise while training."""
-    lows: Float[np.ndarray, "B T F"]
-    """Least value of each field: what stands in the row already; -1e6: any."""
-    highs: Float[np.ndarray, "B T F"]
-    opening_lows: Float[np.ndarray, "B O"]
-    opening_highs: Float[np.ndarray, "B O"]
 
 
 class WindowRows(NamedTuple):
@@ -90,8 +84,6 @@ def encode_windows(
     if codec.has_end:
         found[..., 0] = np.where(rows.there & is_last, 1, 0)[:, :n_read]
     opening = _opening(codec, steps, rows, coded, statics)
-    lows, highs, opening_lows, opening_highs = _bounds(codec, coded, opening[1].shape)
-    plain = [np.zeros(rows.places.shape)] * symbols.shape[-1]
     given = codec.clock.features(steps.times[rows.first])
     steps.release()
     return Windows(
@@ -107,20 +99,13 @@ def encode_windows(
         opening_counts=opening[2],
         n_told=rows.there.sum(1),
         spreads=_stacked(spreads, after, pad).astype(np.float32),
-        lows=_stacked(plain + lows, after, pad).astype(np.float32),
-        highs=_stacked(plain + highs, after, pad).astype(np.float32),
-        opening_lows=opening_lows.astype(np.float32),
-        opening_highs=opening_highs.astype(np.float32),
     )
 
 
 class _Coded(NamedTuple):
     """One value column of some windows."""
 
-    cells: Float[np.ndarray, "B L"]
     level: Float[np.ndarray, "B L"]
-    base: Float[np.ndarray, "B L"]
-    """The level that y is counted from."""
     features: list[np.ndarray]
     choices: Int[np.ndarray, "B L"]
     y: Float[np.ndarray, "B L"]
@@ -187,9 +172,7 @@ def _coded(
     is_value = choices == code.n_atoms
     features = features_of(code, filled, change, bend, is_missing, ~is_value & ~is_missing)
     return _Coded(
-        cells=cells,
         level=filled,
-        base=filled - code.unit * y,
         features=features,
         choices=choices,
         y=np.where(is_value, y, 0.0),
@@ -275,35 +258,6 @@ def _numbers(
         flat = codec.clock.after(times.ravel()).reshape(shape)
         times = flat
     return np.concatenate([features, codec.clock.features(times)], axis=-1)
-
-
-def _bounds(
-    codec: SeriesCodec, coded: list[_Coded], opening_shape: tuple[int, ...]
-) -> tuple[list[np.ndarray], list[np.ndarray], np.ndarray, np.ndarray]:
-    """Return least and greatest y of each value, then least and greatest values of the opening."""
-    shape = coded[0].cells.shape if coded else (0, 0)
-    lows = [np.full(shape, -FAR) for _ in coded]
-    highs = [np.full(shape, FAR) for _ in coded]
-    opening_lows, opening_highs = np.full(opening_shape, -FAR), np.full(opening_shape, FAR)
-    if codec.bounds:
-        skipped = int(codec.gap is not None)
-        cells = [part.cells for part in coded[skipped:]]
-        opened = {
-            place: k for k, (part, place) in enumerate(codec.opening_places) if part == "level"
-        }
-        for k, (code, bounds) in enumerate(zip(codec.values, codec.bounds, strict=True)):
-            if not bounds:
-                continue
-            limits, base = bounds.cells(cells), coded[skipped + k].base
-            found = bounds_in_y(code, limits, base, unit=code.unit)
-            lows[skipped + k], highs[skipped + k] = found
-            first = tuple(None if x is None else x[:, 0] for x in limits)
-            none = np.zeros(opening_shape[0])
-            at = opened[k]
-            opening_lows[:, at], opening_highs[:, at] = bounds_in_y(
-                code, (first[0], first[1]), none, unit=1.0
-            )
-    return lows, highs, opening_lows, opening_highs
 
 
 def _opening(

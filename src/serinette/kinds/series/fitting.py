@@ -11,7 +11,6 @@ from jaxtyping import Bool, Float, Int
 
 from serinette.core.errors import DataError
 from serinette.core.seeds import derive
-from serinette.kinds.series.bounds import fit_bounds, in_order
 from serinette.kinds.series.clock import fit_clock
 from serinette.kinds.series.codec import SeriesCodec, Steps
 from serinette.kinds.series.companions import fit_companions
@@ -112,7 +111,6 @@ def fit_codec(
         )
         for k in counters
     ]
-    values = [values[k] for k in in_order(relations, [place for _, place in values])]
     companions = fit_companions([code for code, _ in values], [numbers[seen, k] for _, k in values])
     lengths = np.diff(starts)[training]
     is_single = table.n_sequences == 1
@@ -128,7 +126,6 @@ def fit_codec(
         values=tuple(code for code, _ in values),
         value_places=tuple(place for _, place in values),
         companions=companions,
-        bounds=fit_bounds(relations, [place for _, place in values]),
         gap=gap,
         static_symbols=static_symbols,
         static_values=tuple(static_values),

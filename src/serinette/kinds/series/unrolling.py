@@ -7,14 +7,12 @@ Shape letters: `B` rows side by side, `F` fields of a step, `O` fields of the op
 and given numbers, `K` symbol fields, `C` static symbols, `R` numbers, `D` columns of numbers.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from serinette.kinds.series.bounds import bounds_in_y
 from serinette.kinds.series.codec import SeriesCodec
 from serinette.kinds.series.encoding import age_feature, features_of
 from serinette.kinds.series.values import ValueCode, clipped
@@ -60,7 +58,7 @@ class Unrolling:
         at = n_symbols
         statics = []
         for code in codec.static_values:
-            statics.append(code.value(opened_level(code, choices[:, at], values[:, at])))
+            statics.append(code.value(_opened(code, choices[:, at], values[:, at])))
             at += 1
         self.static_cells = np.stack(statics, axis=-1) if statics else np.zeros((len(choices), 0))
         self.symbols = choices[:, at : at + len(codec.symbols)]
@@ -72,7 +70,7 @@ class Unrolling:
             if not code.has_opening:
                 levels.append(np.full(len(choices), np.nan))
             else:
-                levels.append(opened_level(code, choices[:, at], values[:, at]))
+                levels.append(_opened(code, choices[:, at], values[:, at]))
                 at += 1
                 if code.mode == "curve":
                     pace = values[:, at] * code.pace
@@ -125,21 +123,6 @@ class Unrolling:
         y = (np.where(is_missing, track.level, level) - self._base(code, track)) / code.unit
         choices = code.choose(y, is_missing)
         return choices, np.where(choices == code.n_atoms, y, 0.0)
-
-    def bounds(
-        self, k: int, cells: Mapping[int, Float[np.ndarray, " B"]]
-    ) -> tuple[Float[np.ndarray, " B"], Float[np.ndarray, " B"]]:
-        """Return between what the k-th value column's next y lies, given those drawn before it."""
-        code, codec = self._codec.values[k], self._codec
-        limits = codec.bounds_of(k).cells(cells)
-        return bounds_in_y(code, limits, self._base(code, self._tracks[k]), unit=code.unit)
-
-    def wished_cells(
-        self, k: int, choices: Int[np.ndarray, " B"], values: Float[np.ndarray, " B"]
-    ) -> Float[np.ndarray, " B"]:
-        """Return the cells that a choice and a value of the k-th value column stand for."""
-        code = self._codec.values[k]
-        return code.value(self._wished(code, self._tracks[k], choices, values))
 
     def place_gap(self, moments: Float[np.ndarray, " B"]) -> tuple[np.ndarray, np.ndarray]:
         """Return choice and value of the gap that put the next row at some times."""
@@ -253,9 +236,7 @@ def _y(code: ValueCode, choices: np.ndarray, values: np.ndarray) -> Float[np.nda
     return y
 
 
-def opened_level(
-    code: ValueCode, choices: np.ndarray, values: np.ndarray
-) -> Float[np.ndarray, " B"]:
+def _opened(code: ValueCode, choices: np.ndarray, values: np.ndarray) -> Float[np.ndarray, " B"]:
     """Return the level that the opening draws; NaN is missing."""
     if code.mode == "level":
         y = _y(code, choices, values)

@@ -100,26 +100,21 @@ class ValueCode:
         """Point masses, that of "missing" included."""
         return len(self.atoms) + self.missing
 
-    def field(self, parts: int, *, is_bounded: bool = False) -> ValueField:
+    def field(self, parts: int) -> ValueField:
         """Return the field of a step."""
-        return ValueField(
-            name=self.name, parts=parts, missing=self.missing, atoms=len(self.atoms),
-            is_bounded=is_bounded,
-        )  # fmt: skip
+        return ValueField(name=self.name, parts=parts, missing=self.missing, atoms=len(self.atoms))
 
     @property
     def n_opening_fields(self) -> int:
         """How many fields of the opening say where it begins and how fast it moves."""
         return self.has_opening * (1 + (self.mode == "curve"))
 
-    def opening_fields(self, parts: int, *, is_bounded: bool = False) -> tuple[ValueField, ...]:
+    def opening_fields(self, parts: int) -> tuple[ValueField, ...]:
         """Return the fields of the opening: where the level begins, and how fast it moves."""
         if not self.has_opening:
             return ()
         atoms = len(self.atoms) if self.mode == "level" else 0
-        level = ValueField(
-            name=self.name, parts=parts, missing=self.missing, atoms=atoms, is_bounded=is_bounded
-        )
+        level = ValueField(name=self.name, parts=parts, missing=self.missing, atoms=atoms)
         if self.mode != "curve":
             return (level,)
         return level, ValueField(name=f"{self.name} (pace)", parts=parts)

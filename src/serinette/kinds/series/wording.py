@@ -11,11 +11,9 @@ _MODES = {
 
 def described(codec: SeriesCodec) -> list[str]:
     """Say how each column is drawn, and how long sequences are."""
-    bounded = [code for k, code in enumerate(codec.values) if codec.bounds_of(k)]
     lines = [
         f"{code.name}: {_MODES[code.mode]}"
         + (", as a share of itself" if code.is_log else "")
-        + (", between those beside it" if code in bounded else "")
         + (f", {len(code.atoms)} values that repeat" if code.atoms else "")
         + (", heavy tails by their normal scores" if code.knots else "")
         + (", missing cells drawn too" if code.missing else "")

@@ -9,9 +9,8 @@ than chance speaks for it, in a sample:
   other as a bound does (least distance below a 20th of the middle one). Two independent drifts that
   never happen to cross do neither.
 
-The columns in the middle are drawn as they are. If all of them move step by step, so are the
-others, within bounds that the ones before them are; else they are drawn by their distance, which is
-never below 0, to the greatest column below them or the least above them.
+The columns in the middle are drawn as they are; the others by their distance, which is never below
+0, to the greatest column below them or the least above them.
 
 Shape letters: `N` rows, `D` columns.
 """
@@ -33,7 +32,6 @@ _CLOSE = 0.5
 _TOGETHER = 0.5
 _MOVING = 0.3
 _TOUCHING = 0.05
-_STEADY = 0.5
 
 
 def find_orderings(data: Columns, roles: list[ColumnRole]) -> list[str]:
@@ -43,8 +41,7 @@ def find_orderings(data: Columns, roles: list[ColumnRole]) -> list[str]:
         return []
     below = _verified(data, columns, _meant(data.values, columns))
     for group in _groups(below):
-        chosen = [columns[k] for k in group]
-        _place(roles, chosen, below[np.ix_(group, group)], _all_move(data, chosen))
+        _place(roles, [columns[k] for k in group], below[np.ix_(group, group)])
     through = (below.astype(np.int64) @ below.astype(np.int64)) > 0
     sentences = []
     for i, j in zip(*np.nonzero(below & ~through), strict=True):
@@ -133,18 +130,7 @@ def _groups(below: Bool[np.ndarray, "D D"]) -> list[list[int]]:
     return groups
 
 
-def _all_move(data: Columns, columns: Sequence[int]) -> bool:
-    """Say whether columns move step by step: their changes vary less than half as they do."""
-    rows = sample_rows(len(data.values), _SAMPLED)
-    sample = data.values[rows][:, columns]
-    changes = np.diff(sample, axis=0)[np.diff(rows) == 1]
-    with np.errstate(invalid="ignore"):
-        return bool(np.all(np.nanvar(changes, axis=0) < _STEADY * np.nanvar(sample, axis=0)))
-
-
-def _place(
-    roles: list[ColumnRole], group: Sequence[int], below: Bool[np.ndarray, "D D"], moves: bool
-) -> None:
+def _place(roles: list[ColumnRole], group: Sequence[int], below: Bool[np.ndarray, "D D"]) -> None:
     """Give the columns of a group their roles, the middle first.
 
     A column between others must have a possible value between theirs. Where a coarse one would
@@ -153,9 +139,9 @@ def _place(
     n_below, n_above = below.sum(axis=0), below.sum(axis=1)
     middle_first = sorted(range(len(group)), key=lambda k: (abs(n_below[k] - n_above[k]), k))
     from_below = sorted(range(len(group)), key=lambda k: (n_below[k], k))
-    placed = _placed(roles, group, below, middle_first, moves)
+    placed = _placed(roles, group, below, middle_first)
     if placed is None:
-        placed = _placed(roles, group, below, from_below, moves)
+        placed = _placed(roles, group, below, from_below)
     for k, role in (placed or {}).items():
         roles[k] = role
 
@@ -165,7 +151,6 @@ def _placed(
     group: Sequence[int],
     below: Bool[np.ndarray, "D D"],
     order: Sequence[int],
-    moves: bool,
 ) -> dict[int, ColumnRole] | None:
     """Return the roles of a group's columns in an order; None: one may be left no value."""
     found: dict[int, ColumnRole] = {}
@@ -183,7 +168,7 @@ def _placed(
             if not (is_ordered and is_finer):
                 return None
         name: RoleName = "above" if lower else "below" if upper else "free"
-        name = "between" if (lower and upper) or ((lower or upper) and moves) else name
+        name = "between" if lower and upper else name
         found[group[k]] = replace(
             _widened(role, of_lower, of_upper),
             role=name,
