@@ -66,6 +66,11 @@ def plan_only(request: TrainRequest, listener: Listener = silent) -> DryRun:
     from serinette.recipes.fit.planning import plan_training
 
     _require_sources(request)
+    if _is_series(request):
+        from serinette.recipes.series.begin import plan_series
+        from serinette.recipes.series.dry_run import describe_plan
+
+        return describe_plan(plan_series(request, listener))
     return describe(plan_training(request, _start_of(request), listener))
 
 

@@ -35,8 +35,45 @@ from serinette.training.events import Listener, Note
 _HABITS = Layer(origin="kind series", values=HABITS)
 
 
+class SeriesPlan(NamedTuple):
+    """A training that is settled, and not begun."""
+
+    prepared: PreparedSeries
+    settings: Resolved
+    choice: EngineChoice
+    train_seconds: float | None
+    """Seconds for the updates of the autoregressive engine; None: their number decides."""
+    summary: tuple[str, ...]
+
+
 def begin_job(request: TrainRequest, listener: Listener) -> SeriesJob:
-    """Read the table, settle what the user has left open, and lay the run down on disk.
+    """Settle what the user has left open, and lay the run down on disk.
+
+    Raises:
+        ConfigError: If a setting is unknown or out of range.
+        DataError: If the data cannot be used, or not by the engine that is asked for.
+    """
+    plan = plan_series(request, listener)
+    run = create_run(request.runs, request.name or _name(request))
+    record = {
+        "kind": "series",
+        "settings": plan.settings.to_json(),
+        "origins": dict(plan.settings.origins),
+        "sources": [str(Path(s.path).resolve()) for s in plan.prepared.table.sources],
+        "sha256": [s.sha256 for s in plan.prepared.table.sources],
+        "budget_seconds": request.budget_seconds,
+        "engine": plan.choice.to_json(),
+        "summary": list(plan.summary),
+    }
+    write_file(run / "plan.json", plain_json.dump(record))
+    return SeriesJob(
+        run=run, prepared=plan.prepared, settings=plan.settings, record=record, choice=plan.choice,
+        train_seconds=plan.train_seconds, budget_seconds=request.budget_seconds,
+    )  # fmt: skip
+
+
+def plan_series(request: TrainRequest, listener: Listener) -> SeriesPlan:
+    """Read the table, and settle what the user has left open.
 
     Raises:
         ConfigError: If a setting is unknown or out of range.
@@ -60,22 +97,9 @@ def begin_job(request: TrainRequest, listener: Listener) -> SeriesJob:
     else:
         chosen, seconds = _rows_plan(wish, choice, budget, started)
     settings = resolve(groups, (_HABITS, Layer(origin="plan", values=chosen), *layers))
-    run = create_run(request.runs, request.name or _name(request))
-    record = {
-        "kind": "series",
-        "settings": settings.to_json(),
-        "origins": dict(settings.origins),
-        "sources": [str(Path(s.path).resolve()) for s in prepared.table.sources],
-        "sha256": [s.sha256 for s in prepared.table.sources],
-        "budget_seconds": request.budget_seconds,
-        "engine": choice.to_json(),
-        "summary": list(_summary(prepared, settings, choice)),
-    }
-    write_file(run / "plan.json", plain_json.dump(record))
-    return SeriesJob(
-        run=run, prepared=prepared, settings=settings, record=record, choice=choice,
-        train_seconds=seconds, budget_seconds=request.budget_seconds,
-    )  # fmt: skip
+    return SeriesPlan(
+        prepared, settings, choice, seconds, tuple(_summary(prepared, settings, choice))
+    )
 
 
 def resume_job(request: TrainRequest, listener: Listener) -> SeriesJob:

@@ -77,13 +77,18 @@ def seconds_per_update(
 def updates_for(
     prepared: PreparedSeries, config: TrainingConfig, seconds: float, per_update: float
 ) -> int:
-    """Return how many updates a time pays for, up to what is useful.
+    """Return how many updates a time pays for, up to what is useful."""
+    useful = useful_updates(prepared, config)
+    return max(_FEWEST_UPDATES, min(useful, int(seconds / per_update)))
+
+
+def useful_updates(prepared: PreparedSeries, config: TrainingConfig) -> int:
+    """Return how many updates are useful.
 
     Reading the same rows more often only learns them by heart, whatever the noise.
     """
     per_pass = prepared.n_training_rows / (config.n_rows * prepared.codec.window)
-    useful = min(MOST_UPDATES, int(MOST_PASSES * per_pass))
-    return max(_FEWEST_UPDATES, min(useful, int(seconds / per_update)))
+    return max(_FEWEST_UPDATES, min(MOST_UPDATES, int(MOST_PASSES * per_pass)))
 
 
 def regularisers(prepared: PreparedSeries) -> dict[str, float]:

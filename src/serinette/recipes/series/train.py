@@ -24,20 +24,18 @@ from serinette.recipes.series.engine_config import LATENT
 from serinette.recipes.series.engines import ENGINES
 from serinette.recipes.series.job import SeriesJob
 from serinette.recipes.series.latent_training import train_latent_run
-from serinette.recipes.series.plan import supply_of
+from serinette.recipes.series.plan import supply_of, useful_updates
 from serinette.recipes.series.prepare import PreparedSeries
 from serinette.recipes.series.sketch import sketch
 from serinette.recipes.series.trial import try_latent
 from serinette.training.config import TrainingConfig
-from serinette.training.events import Listener, Measure, Planned
+from serinette.training.events import TABLES, Listener, Planned
 from serinette.training.gradients import Precision
 from serinette.training.loop import SAMPLE_EVERY, Limits, Outcome, Probed, Training
 from serinette.training.stops import stop_on_signals
 from serinette.training.trainer import Trainer
 from serinette.training.windows import WindowBatches, held_out_windows
 
-MEASURE = Measure(unit="nats/row", nats=1.0, steps="rows", baseline="columns alone")
-"""Densities of standardised values: a figure may be below 0; only differences mean anything."""
 _MEASURED = 512
 """Windows that are measured while training goes on."""
 _ALL = 20_000
@@ -118,7 +116,7 @@ def _train_rows(job: SeriesJob, listener: Listener) -> Ended:
     model = FieldsModel(sizes, schema, seed=config.seed)
     limits = Limits(
         train_seconds=job.train_seconds,
-        most_updates=None,
+        most_updates=useful_updates(prepared, config),
         worst_nats=1e4 * max(1, len(schema.fields)),
         sample_every=SAMPLE_EVERY,
         baseline_nats=baseline,
@@ -141,7 +139,7 @@ def _train_rows(job: SeriesJob, listener: Listener) -> Ended:
                 total_updates=trainer.pace.total,
                 budget_seconds=job.budget_seconds,
                 baseline_nats=baseline,
-                measure=MEASURE,
+                measure=TABLES,
             )
         )
         outcome = training.run(stop)
