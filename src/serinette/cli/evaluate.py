@@ -170,8 +170,8 @@ def run(options: EvaluateOptions) -> None:
             as_json=options.json,
         )
         return
-    gates = _gates(options)
     artifact = None if options.model is None else _artifact(options.model, options.runs)
+    gates = _gates(options, artifact)
     if artifact is not None and artifact.kind == "series":
         from serinette.cli.series import evaluate_series_model
 
@@ -298,12 +298,13 @@ def _of_files(
     return evaluation, save_report(evaluation, options.out) if options.out is not None else ()
 
 
-def _gates(options: EvaluateOptions) -> "Sequence[Gate]":
-    """Read the gates of `--fail-on`."""
+def _gates(options: EvaluateOptions, artifact: "Artifact | None") -> "Sequence[Gate]":
+    """Read the gates of `--fail-on`; of a table the columns decide what is measured."""
     from serinette.evaluation.gates import parse
     from serinette.recipes.evaluate.sections import KNOWN_KEYS
 
-    return parse(options.fail_on, KNOWN_KEYS) if options.fail_on else ()
+    is_series = are_tables(options) if artifact is None else artifact.kind == "series"
+    return parse(options.fail_on, () if is_series else KNOWN_KEYS) if options.fail_on else ()
 
 
 def _enforce(gates: "Sequence[Gate]", evaluation: "Evaluation") -> None:

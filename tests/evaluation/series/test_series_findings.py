@@ -179,7 +179,8 @@ def metric(key, value, floor, **more):
         ("acf", "Dependence", 0.03, 0.2), ("spectrum", "Dependence", 1.0, 4.0),
         ("statics", "Dependence", 0.1, 0.4), ("judge", "Judge", 0.1, 0.3),
         ("drift", "Drift", 0.2, 0.5), ("trend", "Drift", 0.2, 0.5),
-        ("lengths", "Lengths", 0.1, 0.3), ("missing", "Missing values", 1.0, 9.0),
+        ("lengths", "Lengths", 0.1, 0.3), ("facts", "Lengths", 0.1, 0.3),
+        ("missing", "Missing values", 1.0, 9.0),
         ("copies", "Copying", 1.0, 9.0), ("near_copies", "Copying", 2.0, 9.0),
     ],
 )  # fmt: skip

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,6 +11,7 @@ from serinette.evaluation.series.dependence import dependence, dependence_metric
 from serinette.evaluation.series.drift import drift_metrics, quarters
 from serinette.evaluation.series.marginals import (
     column_spreads,
+    fact_metric,
     length_metric,
     marginal_metrics,
     row_metrics,
@@ -181,6 +183,22 @@ def test_static_values_that_explain_nothing_any_more_are_seen():
     assert found.value > 0.4
     assert found.floor < 0.1
     assert static_metric(compared(*(sets(autoregressive(k)) for k in range(3)))) is None
+
+
+@pytest.mark.parametrize("is_category", [False, True])
+def test_facts_about_sequences_that_are_spread_otherwise_are_seen(is_category):
+    sides = []
+    for k in range(3):
+        r = np.random.default_rng(k + 9)
+        site = r.integers(0, 3, 80).astype(float) + (1 if k == 2 else 0)
+        sides.append(sets(autoregressive(k, n=80), statics=site[:, None]))
+    if is_category:
+        sides = [replace(s, static_columns=(SeriesColumn(name="s", is_category=True, levels=tuple("abcd")),))
+                 for s in sides]  # fmt: skip
+    found = fact_metric(compared(*sides))
+    assert found.value > 0.25
+    assert found.floor < 0.2
+    assert fact_metric(compared(*(sets(autoregressive(k)) for k in range(3)))) is None
 
 
 @settings(max_examples=40)

@@ -17,6 +17,7 @@ from serinette.evaluation.series.drift import drift_metrics
 from serinette.evaluation.series.judge import MOST_SHIFT, N_JUDGES, N_WINDOWS, judge_metrics
 from serinette.evaluation.series.marginals import (
     column_spreads,
+    fact_metric,
     length_metric,
     marginal_metrics,
     row_metrics,
@@ -144,7 +145,7 @@ def _looks(comparison: Comparison, notes: Sequence[str]) -> Section:
 
 def _values(comparison: Comparison, tell: Callable[[str], None]) -> Section:
     tell("values, steps and lengths")
-    length = length_metric(comparison)
+    whole = [one for one in (length_metric(comparison), fact_metric(comparison)) if one]
     return Section(
         key="values",
         title="Values, steps and lengths",
@@ -154,7 +155,7 @@ def _values(comparison: Comparison, tell: Callable[[str], None]) -> Section:
         metrics=(
             *marginal_metrics(comparison),
             *row_metrics(comparison),
-            *([length] if length else []),
+            *whole,
             *drift_metrics(comparison),
         ),
         charts=densities(column_spreads(comparison)),

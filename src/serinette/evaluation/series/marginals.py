@@ -147,6 +147,33 @@ def length_metric(comparison: Comparison) -> Metric | None:
     )
 
 
+def fact_metric(comparison: Comparison) -> Metric | None:
+    """Compare the columns that never change within a sequence; None: there are none."""
+    if comparison.is_cut:
+        return None
+    numbers, levels = (_fact_spreads(comparison, is_category=kind) for kind in (False, True))
+    if not numbers and not levels:
+        return None
+
+    def distance(one: Spread, first: int, second: int) -> Float[np.ndarray, " R"]:
+        is_number = any(one is number for number in numbers)
+        return one.furthest(first, second) if is_number else one.variation(first, second)
+
+    name = "distance of facts about sequences (KS; of categories total variation)"
+    return _worst_named(comparison, "facts", name, [*numbers, *levels], distance)
+
+
+def _fact_spreads(comparison: Comparison, *, is_category: bool) -> list[Spread]:
+    if any(side.series.statics is None for side in comparison.sides):
+        return []
+    found = (
+        spread(comparison, column.title, _fact(k))
+        for k, column in enumerate(comparison.train.series.static_columns)
+        if column.is_category == is_category
+    )
+    return [one for one in found if one is not None]
+
+
 def column_spreads(comparison: Comparison) -> list[Spread]:
     """Return the distributions of all numbers, for charts."""
     return _spreads(comparison, _column, is_category=False)
@@ -189,6 +216,16 @@ def _worst_named(
 def _column(k: int) -> Values:
     def values(series: SeriesSet) -> tuple[Float[np.ndarray, " M"], Int[np.ndarray, " M"]]:
         return _known(series.values[:, k], series.owners)
+
+    return values
+
+
+def _fact(k: int) -> Values:
+    def values(series: SeriesSet) -> tuple[Float[np.ndarray, " M"], Int[np.ndarray, " M"]]:
+        facts = (
+            np.full(series.n_sequences, np.nan) if series.statics is None else series.statics[:, k]
+        )
+        return _known(facts, np.arange(series.n_sequences))
 
     return values
 

@@ -168,8 +168,12 @@ def _drift(found: Found) -> list[Measure]:
 
 
 def _lengths(found: Found) -> list[Measure]:
-    sentence = "Sequences are not as long as real ones (distance {value}, real: {real})."
-    return _above(found, "lengths", (0.05, 0.2), sentence)
+    return [
+        *_above(found, "lengths", (0.05, 0.2),
+                "Sequences are not as long as real ones (distance {value}, real: {real})."),
+        *_above(found, "facts", (0.05, 0.2),
+                "Facts about sequences are spread otherwise (distance {value}, real: {real})."),
+    ]  # fmt: skip
 
 
 def _missing(found: Found) -> list[Measure]:
@@ -269,8 +273,9 @@ RULES = (
     Rule(
         name="Lengths",
         measures=_lengths,
-        good="Sequences are as long as real ones.",
-        threshold="distance of lengths above real series: yellow from 0.05, red from 0.2",
+        good="Sequences are as long as real ones, and about the same things.",
+        threshold="distance of lengths and of facts above real series: yellow from 0.05, red from "
+        "0.2",
     ),
     Rule(
         name="Missing values",

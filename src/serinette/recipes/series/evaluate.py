@@ -75,7 +75,7 @@ def evaluate_table(
         )
     tell("drawing")
     drawn = drawn_table(opened, parts, request)
-    violations = broken(opened, drawn)
+    n_broken = broken(opened, drawn)
     train, kept = (series_set(table, parts.starts, part) for part in (parts.train, held_out))
     written = series_set(drawn, drawn.starts, np.arange(drawn.n_sequences))
     found = evaluate_series(
@@ -87,7 +87,7 @@ def evaluate_table(
         subject=opened.artifact.folder.parent.name or opened.artifact.folder.name,
         headline=found.headline,
         verdicts=found.verdicts,
-        sections=(*found.sections, _kept(opened, violations, drawn.n_rows), _learnt(opened)),
+        sections=(*found.sections, _kept(opened, n_broken, drawn.n_rows), _learnt(opened)),
         facts={
             "model": f"sha256 {_identity(opened.artifact)}…",
             "data": files_of(table.sources) or "a table in memory",
@@ -153,22 +153,22 @@ def drawn_table(opened: OpenedSeries, parts: Parts, request: SeriesEvaluateReque
     return joined(list(generate_series(opened, asked)))
 
 
-def broken(opened: OpenedSeries, table: Table) -> dict[str, int]:
+def broken(opened: OpenedSeries, table: Table) -> int:
     """Count the written rows that break a relation, with a checker of its own."""
     names = [r.name for r in opened.codec.columns if r.part == "number"]
     if not names:
-        return {}
+        return 0
     cells = np.stack([np.asarray(table.column(name).values) for name in names], axis=-1)
-    return opened.codec.relations.violations(cells, table.starts)
+    return int(opened.codec.relations.broken_rows(cells, table.starts).sum())
 
 
-def _kept(opened: OpenedSeries, violations: dict[str, int], n_rows: int) -> Section:
+def _kept(opened: OpenedSeries, n_broken: int, n_rows: int) -> Section:
     sentences = opened.codec.relations.sentences
     metrics = (
         Metric(
             name="rows that break a relation",
             key="violations",
-            value=float(sum(violations.values())),
+            value=float(n_broken),
             unit="rows",
             better="lower",
             n=n_rows,
