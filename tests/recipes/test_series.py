@@ -266,3 +266,31 @@ def test_texts_may_come_from_any_sequence(tmp_path):
     texts = (f"line {k} of many\n" * 20 for k in range(9))
     model = serinette.train(texts, updates=1, runs=tmp_path, name="t", model__hidden_size=8)
     assert model.artifact.kind == "text"
+
+
+def test_a_dry_run_shows_windows_as_they_are_read_and_trains_nothing(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write_trips(tmp_path / "trips.csv", n=12)
+    argv = ["train", "trips.csv", "--entity", "bike", "--time", "t", "--updates", "7", "--dry-run"]
+    assert main([*argv, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert not (tmp_path / "runs").exists()
+    assert told["parameters"] > 10_000
+    assert told["settings"]["training"]["updates"] == 7
+    assert told["origins"]["data.time"] == "--time"
+    assert len(told["decoded_batches"]) == 3
+    rows = list(csv.DictReader((tmp_path / "trips.csv").read_text().splitlines()))
+    known = {(row["t"], row["start"], row["end"], row["state"]) for row in rows}
+    for window in told["decoded_batches"][0]:
+        for line in window.split(" | "):
+            cells = dict(cell.split(" ", 1) for cell in line.split(", "))
+            assert (cells["t"], cells["start"], cells["end"], cells["state"]) in known
+
+
+def test_any_figure_of_a_table_can_be_a_gate(trips, monkeypatch, capsys):
+    _, folder = trips
+    monkeypatch.chdir(folder)
+    assert main(["evaluate", "trips", "--quick", "--fail-on", "judge>2,violations>0"]) == 0
+    assert main(["evaluate", "trips", "--quick", "--fail-on", "w1>-1"]) == 8
+    assert "w1>-1" in capsys.readouterr().err
+    assert main(["evaluate", "trips", "--quick", "--fail-on", "judges>2"]) == 2

@@ -193,8 +193,8 @@ def test_facts_about_sequences_that_are_spread_otherwise_are_seen(is_category):
         site = r.integers(0, 3, 80).astype(float) + (1 if k == 2 else 0)
         sides.append(sets(autoregressive(k, n=80), statics=site[:, None]))
     if is_category:
-        sides = [replace(s, static_columns=(SeriesColumn(name="s", is_category=True, levels=tuple("abcd")),))
-                 for s in sides]  # fmt: skip
+        columns = (SeriesColumn(name="s", is_category=True, levels=tuple("abcd")),)
+        sides = [replace(side, static_columns=columns) for side in sides]
     found = fact_metric(compared(*sides))
     assert found.value > 0.25
     assert found.floor < 0.2
