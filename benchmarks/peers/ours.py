@@ -14,7 +14,8 @@ def train_and_sample(job: dict[str, Any]) -> dict[str, Any]:
     import serinette
     import serinette.recipes.series.train  # here, so that its import does not count
     from serinette.kinds.series.writer import write_table
-    from serinette.recipes.series.generate import SeriesRequest, generate_series, joined
+    from serinette.recipes.series.generate import SeriesRequest, generate_series
+    from serinette.recipes.series.written import joined
 
     begun = time.monotonic()
     model = serinette.train(

@@ -15,9 +15,10 @@ from serinette.core.metric import Metric
 from serinette.recipes.requests import groups_of
 from serinette.recipes.series import trial
 from serinette.recipes.series.choice import EngineChoice, choose_engine
-from serinette.recipes.series.generate import OpenedSeries, SeriesRequest, generate_series, joined
+from serinette.recipes.series.generate import OpenedSeries, SeriesRequest, generate_series
 from serinette.recipes.series.habits import HABITS
 from serinette.recipes.series.prepare import prepare_series
+from serinette.recipes.series.written import joined
 from serinette.training.events import Note, silent
 from serinette.training.stops import StopSignal
 

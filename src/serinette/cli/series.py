@@ -67,7 +67,7 @@ def _write(tables: "Iterator[Table]", output: Path | None) -> None:
     """Write tables as one; only CSV is written while the next ones are drawn."""
     from serinette.kinds.series.parquet import SUFFIXES
     from serinette.kinds.series.writer import csv_pieces, write_csv, write_table
-    from serinette.recipes.series.generate import joined
+    from serinette.recipes.series.written import joined
 
     if output is None:
         for piece in csv_pieces(tables):

@@ -174,14 +174,18 @@ def thinned(series: SeriesSet, n: int, seed: int) -> SeriesSet:
 
 
 def gaps(series: SeriesSet) -> Float[np.ndarray, " N"] | None:
-    """Return the seconds since the row before; a first row has the gap after it, alone it has 0."""
+    """Return the seconds since the row before; a first row has the gap after it.
+
+    A row that is alone in its sequence has the middle one of all gaps, so that it tells nothing.
+    """
     if series.times is None:
         return None
     found: Float[np.ndarray, " N"] = np.zeros(series.n_rows)
     found[1:] = np.diff(series.times)
     first = series.starts[:-1]
     has_next = series.lengths > 1
-    found[first] = 0.0
+    within = np.delete(found, first)
+    found[first] = np.median(within) if len(within) else 0.0
     found[first[has_next]] = found[first[has_next] + 1]
     return found
 

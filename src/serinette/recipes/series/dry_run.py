@@ -17,9 +17,9 @@ from serinette.nets.networks import n_parameters
 from serinette.recipes.requests import DryRun
 from serinette.recipes.series.begin import SeriesPlan
 from serinette.recipes.series.engine_config import LATENT
-from serinette.recipes.series.generate import SeriesRequest, as_table
 from serinette.recipes.series.plan import seconds_per_update
 from serinette.recipes.series.prepare import PreparedSeries
+from serinette.recipes.series.written import as_table
 
 _N_BATCHES, _N_WINDOWS, _N_ROWS = 3, 4, 3
 _BASE_BYTES = 420_000_000
@@ -81,7 +81,7 @@ def _told(prepared: PreparedSeries, first: Int[np.ndarray, " B"]) -> Iterator[st
         static_symbols=unrolling.static_symbols, static_cells=unrolling.static_cells,
         n_told=np.zeros_like(lengths),
     )  # fmt: skip
-    table = as_table(codec, grown, 0, SeriesRequest())
+    table = as_table(codec, grown)
     columns = [column for column in table.columns if column.name not in table.entity]
     spelt = [spell(column, np.asarray(column.values)) for column in columns]
     lines = [

@@ -20,9 +20,10 @@ from serinette.kinds.series.table import Table
 from serinette.kinds.split import SplitConfig
 from serinette.recipes.evaluate.facts import files_of
 from serinette.recipes.series.engine_config import LATENT
-from serinette.recipes.series.generate import OpenedSeries, SeriesRequest, generate_series, joined
+from serinette.recipes.series.generate import OpenedSeries, SeriesRequest, generate_series
 from serinette.recipes.series.score import table_again
 from serinette.recipes.series.sets import series_set
+from serinette.recipes.series.written import joined
 
 BESIDE = Beside(
     real="held-out rows",

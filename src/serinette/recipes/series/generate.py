@@ -5,14 +5,14 @@ Row k of a seed is the same sequence however many are asked for, in whatever bat
 Shape letters: `B` sequences side by side, `T` rows.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, Shaped
+from jaxtyping import Float, Int, Shaped
 from threadpoolctl import threadpool_limits
 
 from serinette.artifact.folder import Artifact
@@ -25,11 +25,9 @@ from serinette.decoding.growing import Grown
 from serinette.decoding.growing_wishes import Given, Wishes
 from serinette.kinds.series.codec import SeriesCodec
 from serinette.kinds.series.layout_record import ColumnRecord
-from serinette.kinds.series.table import Column, Table
+from serinette.kinds.series.table import Table
 from serinette.recipes.series.engines import Engine, Opened, open_engine
-
-if TYPE_CHECKING:
-    from serinette.recipes.series.history import History
+from serinette.recipes.series.written import as_table
 
 _BATCH_ROWS = 2_048
 _COPIES = 4
@@ -138,7 +136,7 @@ def generate_series(
             for begin, grown in pool.map(one, begins[k : k + n_threads]):
                 done += len(grown.lengths)
                 on_progress(done)
-                yield as_table(codec, grown, begin, request)
+                yield as_table(codec, grown, begin, n_each=request.n, history=request.history)
 
 
 def _check_memory(codec: SeriesCodec, n_rows: int) -> None:
@@ -154,34 +152,6 @@ def _check_memory(codec: SeriesCodec, n_rows: int) -> None:
             f"{have / 1e9:,.0f} GB; write fewer or shorter sequences, in several goes with "
             "--first-row"
         )
-
-
-def joined(tables: Sequence[Table]) -> Table:
-    """Put tables of one model one after another."""
-    first = tables[0]
-    columns = [_joined_column(tables, k) for k in range(len(first.columns))]
-    shifts = np.cumsum([0] + [t.n_rows for t in tables[:-1]])
-    starts = [t.starts[:-1] + shift for t, shift in zip(tables, shifts, strict=True)]
-    end = int(shifts[-1]) + tables[-1].n_rows
-    return Table(
-        columns=tuple(columns),
-        starts=np.concatenate([*starts, [end]]).astype(np.int64),
-        entity=first.entity,
-        time=first.time,
-        statics=first.statics,
-    )
-
-
-def _joined_column(tables: Sequence[Table], k: int) -> Column:
-    """Put one column of some tables end to end; names of sequences are numbered on."""
-    column = tables[0].columns[k]
-    parts = [np.asarray(table.columns[k].values) for table in tables]
-    levels = column.levels
-    if any(table.columns[k].levels != levels for table in tables):
-        shifts = np.cumsum([0] + [len(table.columns[k].levels) for table in tables[:-1]])
-        parts = [part + shift for part, shift in zip(parts, shifts, strict=True)]
-        levels = tuple(level for table in tables for level in table.columns[k].levels)
-    return replace(column, values=np.concatenate(parts), levels=levels)
 
 
 def _longest(codec: SeriesCodec, engine: Engine, request: SeriesRequest) -> int:
@@ -359,108 +329,3 @@ def _check(codec: SeriesCodec, engine: Engine, request: SeriesRequest) -> None:
     refusal = engine.refusal(codec, request.length, request.statics, told)
     if refusal is not None:
         raise ConfigError(refusal)
-
-
-def as_table(codec: SeriesCodec, grown: Grown, first: int, request: SeriesRequest) -> Table:
-    """Lay drawn sequences end to end, as a table of the source's columns.
-
-    Args:
-        codec: Of the model.
-        grown: Drawn sequences.
-        first: Number of the first one, for the names of the sequences.
-        request: What was asked for: whether sequences need a number, or go on with a history.
-    """
-    lengths = grown.lengths - grown.n_told
-    steps = np.arange(grown.cells.shape[1])
-    there = (steps < grown.lengths[:, None]) & (steps >= grown.n_told[:, None])
-    starts = np.r_[0, lengths.cumsum()].astype(np.int64)
-    owner = np.repeat(np.arange(len(lengths)), lengths)
-    written = _Written(codec, grown, there, owner, first, request)
-    columns = [written.column(record) for record in codec.columns if record.part != "left out"]
-    entity = codec.entity
-    if written.are_many:
-        columns.insert(0, _sequence_column(owner, first, [c.name for c in columns]))
-        entity = (columns[0].name,)
-    return Table(
-        columns=tuple(columns),
-        starts=starts,
-        entity=entity,
-        time=codec.time,
-        statics=tuple(r.name for r in codec.columns if r.part.startswith("static")),
-    )
-
-
-class _Written:
-    """The columns of drawn sequences."""
-
-    def __init__(
-        self,
-        codec: SeriesCodec,
-        grown: Grown,
-        there: Bool[np.ndarray, "B T"],
-        owner: Int[np.ndarray, " N"],
-        first: int,
-        request: SeriesRequest,
-    ) -> None:
-        self._codec, self._grown, self._there = codec, grown, there
-        self._owner, self._first = owner, first
-        self._symbols = {code.name: k for k, code in enumerate(codec.symbols)}
-        self._facts = {code.name: k for k, code in enumerate(codec.static_symbols)}
-        self._values = {code.name: k for k, code in enumerate(codec.static_values)}
-        numbers = [record.name for record in codec.columns if record.part == "number"]
-        self._numbers = {name: k for k, name in enumerate(numbers)}
-        self._history, self._n_each = request.history, request.n
-
-    @property
-    def are_many(self) -> bool:
-        """Whether a column must tell sequences apart that have no names, or the same."""
-        return self._n_each > 1 and (self._codec.is_single or self._history is not None)
-
-    def column(self, record: ColumnRecord) -> Column:
-        """Return one column of the source, filled."""
-        codec, grown, name = self._codec, self._grown, record.name
-        match record.part:
-            case "number":
-                return record.filled(grown.cells[self._there][:, self._numbers[name]])
-            case "symbol":
-                k = self._symbols[name]
-                drawn = codec.symbols[k].cells(grown.symbols[self._there][:, k])
-                return record.filled(drawn)
-            case "time":
-                return record.filled(grown.times[self._there])
-            case "static symbol":
-                k = self._facts[name]
-                facts = codec.static_symbols[k].cells(grown.static_symbols[:, k])
-                return record.filled(facts[self._owner])
-            case "static number":
-                facts = _rounded(record, grown.static_cells[:, self._values[name]])
-                return record.filled(facts[self._owner])
-        return self._entity(record)
-
-    def _entity(self, record: ColumnRecord) -> Column:
-        """Return the names of a history, or new ones."""
-        past: History | None = self._history
-        if past is not None and past.has_names(record):
-            return past.names(record, (self._first + self._owner) // self._n_each)
-        return _names(record, self._owner, self._first, len(self._grown.lengths))
-
-
-def _rounded(record: ColumnRecord, cells: Float[np.ndarray, " B"]) -> Float[np.ndarray, " B"]:
-    if record.type == "integer":
-        return np.round(cells)
-    return cells if record.decimals is None else np.round(cells, record.decimals)
-
-
-def _names(record: ColumnRecord, owner: Int[np.ndarray, " N"], first: int, n: int) -> Column:
-    """Return new names: no name of the data is ever written."""
-    if record.type in ("integer", "real"):
-        return record.filled((owner + first).astype(np.float64))
-    levels = tuple(f"{record.name}-{first + k}" for k in range(n))
-    return record.filled(owner.astype(np.float64), levels)
-
-
-def _sequence_column(owner: Int[np.ndarray, " N"], first: int, taken: Sequence[str]) -> Column:
-    name = "sequence"
-    while name in taken:
-        name += "_"
-    return Column(name=name, type="integer", values=(owner + first).astype(np.float64), decimals=0)

@@ -22,9 +22,10 @@ from serinette.recipes.series.evaluate import (
     evaluate_table,
     table_and_parts,
 )
-from serinette.recipes.series.generate import OpenedSeries, SeriesRequest, generate_series, joined
+from serinette.recipes.series.generate import OpenedSeries, SeriesRequest, generate_series
 from serinette.recipes.series.history import read_history
 from serinette.recipes.series.score import SeriesScore, score_series
+from serinette.recipes.series.written import joined
 
 _AS_ARRAY = ("number", "symbol")
 

@@ -15,7 +15,8 @@ from serinette.core.metric import Interval, Metric
 from serinette.evaluation.report.content import Section
 from serinette.kinds.series.parts import Parts
 from serinette.kinds.series.table import Table
-from serinette.recipes.series.generate import OpenedSeries, SeriesRequest, generate_series, joined
+from serinette.recipes.series.generate import OpenedSeries, SeriesRequest, generate_series
+from serinette.recipes.series.written import joined
 
 LENGTH = 24
 N_JUDGES = 10

@@ -13,11 +13,12 @@ from serinette.evaluation.series.judge import judge_metrics
 from serinette.kinds.series.whole_windows import rows_of_window
 from serinette.recipes.series.contents import Ended
 from serinette.recipes.series.engines import Engine, LoadedEngine
-from serinette.recipes.series.generate import SeriesRequest, generate_series, joined
+from serinette.recipes.series.generate import SeriesRequest, generate_series
 from serinette.recipes.series.job import SeriesJob
 from serinette.recipes.series.latent_training import latent_summary, train_latent_engine
 from serinette.recipes.series.prepare import PreparedSeries
 from serinette.recipes.series.sets import series_set
+from serinette.recipes.series.written import joined
 from serinette.training.events import Listener, Note
 from serinette.training.stops import stop_on_signals
 
