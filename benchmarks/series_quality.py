@@ -9,6 +9,9 @@ same judges score real windows against themselves: the floor. Windows are scaled
 column, so that predictive errors of sines are twice those of the literature. Nearest neighbours:
 the distance of written windows to the training windows, beside that of real windows of blocks to
 the windows outside them.
+
+How long stocks are trained (2,500 updates) was chosen on generator seed 0 with five judges: ten
+judges gave .058 after 4,000. The seeds that are reported begin at 1.
 """
 
 import argparse
@@ -32,7 +35,7 @@ from serinette.training.timegan_judges import discriminative_score, predictive_s
 LENGTH = 24
 N_JUDGES = 10
 UPDATES = {
-    "autoregressive": {"stocks": 4_000, "sines": 3_000},
+    "autoregressive": {"stocks": 2_500, "sines": 3_000},
     "latent": {"stocks": 2_000, "sines": 2_000},
 }
 PUBLISHED = {
@@ -58,6 +61,7 @@ def main() -> None:
     parser.add_argument("--stocks", type=Path, required=True)
     parser.add_argument("--sets", nargs="+", default=["stocks", "sines"])
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--engine", choices=list(UPDATES), default="autoregressive")
     parser.add_argument("--work", type=Path, help="folder for the runs; one that is thrown away")
     parser.add_argument("--out", type=Path)
@@ -68,12 +72,14 @@ def main() -> None:
         work.mkdir(parents=True, exist_ok=True)
         blocks = [describe_machine()]
         for name in args.sets:
-            blocks.append(_of_set(name, args.stocks, work, args.seeds, args.engine))
+            blocks.append(
+                _of_set(name, args.stocks, work, args.engine, args.first_seed, args.seeds)
+            )
             print(blocks[-1], flush=True)
     publish("\n\n".join(blocks).splitlines(), args.out)
 
 
-def _of_set(name: str, stocks: Path, work: Path, n_seeds: int, engine: str) -> str:
+def _of_set(name: str, stocks: Path, work: Path, engine: str, first_seed: int, n_seeds: int) -> str:
     path = stocks if name == "stocks" else _write_sines(work / "sines.csv")
     real = _real(name, path)
     low, high = real.min((0, 1)), real.max((0, 1))
@@ -94,7 +100,7 @@ def _of_set(name: str, stocks: Path, work: Path, n_seeds: int, engine: str) -> s
         "|---|---|---|---|---|---|---|---|",
     ]
     all_scores: list[float] = []
-    for seed in range(n_seeds):
+    for seed in range(first_seed, first_seed + n_seeds):
         trained = _train(name, path, work, seed, engine)
         written = scaled(trained.windows)
         scores = _judged(discriminative_score, real, written)

@@ -155,3 +155,14 @@ def test_a_missing_time_is_refused_if_the_user_names_it():
     assert table_of(**columns).time is None
     with pytest.raises(DataError, match="row 2, column `t`: the time is missing"):
         table_of(**columns, settings={"time": "t"})
+
+
+def test_an_entity_of_many_names_is_not_said_to_be_left_out():
+    names = [f"n{k // 3}" for k in range(90)]
+    table = table_of(
+        who=names, note=[f"word {k}" for k in range(90)], x=np.arange(90.0),
+        settings={"entity": ("who",), "most_levels": 20},
+    )  # fmt: skip
+    assert table.n_sequences == 30
+    assert "`who` is left out" not in text(table)
+    assert "`note` is left out" in text(table)

@@ -80,7 +80,6 @@ def tell(loaded: Loaded, findings: Mapping[str, Finding]) -> None:
     for name, finding in findings.items():
         if finding.left_out is not None:
             loaded.left_out[name] = finding.left_out
-            loaded.warnings.append(f"`{name}` is left out: {finding.left_out}")
         if finding.note is not None:
             loaded.notes.append(finding.note)
         if finding.warning is not None:

@@ -47,6 +47,11 @@ def lay_out(loaded: Loaded, config: SeriesConfig, scratch: Path | None = None) -
     if any(_any_missing(values) for values in entity):
         warnings.append("rows without an entity are taken for one more sequence")
     left_out = _left_out(loaded, config, roles)
+    warnings += [
+        f"`{name}` is left out: {why}"
+        for name, why in left_out.items()
+        if name not in config.left_out
+    ]
     statics = _statics(columns, starts, config, {*roles.entity, *left_out, roles.time})
     _tell_sequences(notes, warnings, roles, starts)
     if statics:
