@@ -19,6 +19,8 @@ from serinette.kinds.series.values import ValueCode, clipped
 _CLOSE = 0.3
 """The spread of the distance, in that of the levels, below which columns are companions."""
 _FEWEST = 50
+MOST_BEFORE = 32
+"""Columns that are looked at for each one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +55,7 @@ class Companion:
 def fit_companions(
     codes: Sequence[ValueCode], cells: Sequence[Float[np.ndarray, " N"]]
 ) -> tuple[Companion, ...]:
-    """Find for each column that moves step by step the one before it that is closest.
+    """Find for each column that moves step by step the closest of those just before it.
 
     Args:
         codes: Of the value columns.
@@ -63,7 +65,8 @@ def fit_companions(
     moving = [k for k, code in enumerate(codes) if code.mode != "level" and code.has_opening]
     levels = {k: codes[k].level(cells[k]) for k in moving}
     for at, k in enumerate(moving):
-        near = [pair for j in moving[:at] if (pair := _pair(k, j, levels)) is not None]
+        before = moving[max(0, at - MOST_BEFORE) : at]
+        near = [pair for j in before if (pair := _pair(k, j, levels)) is not None]
         if near:
             found.append(min(near, key=lambda pair: pair.scale))
     return tuple(found)

@@ -28,6 +28,8 @@ _MOST_SYMBOLS = 32
 """Numbers of at most so many different values..."""
 _ROWS_A_SYMBOL = 20
 """...each of which stands in so many rows on average are symbols."""
+_COMPARED = 20_000
+"""Rows of these that columns are compared in."""
 _SEEN = 200_000
 """Rows that are looked at to settle a column's code."""
 _SINGLE_WINDOW = 96
@@ -111,7 +113,10 @@ def fit_codec(
         )
         for k in counters
     ]
-    companions = fit_companions([code for code, _ in values], [numbers[seen, k] for _, k in values])
+    compared = seen[:_COMPARED]
+    companions = fit_companions(
+        [code for code, _ in values], [numbers[compared, k] for _, k in values]
+    )
     lengths = np.diff(starts)[training]
     is_single = table.n_sequences == 1
     codec = SeriesCodec(
