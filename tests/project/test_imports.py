@@ -31,6 +31,7 @@ NEEDS_TORCH = {
     "serinette.recipes.fit.probe",
     "serinette.recipes.series.baseline",
     "serinette.recipes.series.begin",
+    "serinette.recipes.series.dry_run",
     "serinette.recipes.series.contents",
     "serinette.recipes.series.latent_training",
     "serinette.recipes.series.plan",
