@@ -83,6 +83,17 @@ def shares(n=400, seed=0):
     return Table(columns=tuple(columns), starts=np.array([0, n]))
 
 
+def paced(n=400, seed=0):
+    """One long series whose rows come now faster, now slower, for a while."""
+    r = np.random.default_rng(seed)
+    gaps = np.maximum(1.0, (600 + np.cumsum(r.normal(size=n) * 20)).round())
+    columns = (
+        Column(name="when", type="datetime", values=1_500_000_000.0 + np.cumsum(gaps)),
+        Column(name="x", type="real", values=r.normal(size=n)),
+    )
+    return Table(columns=columns, starts=np.array([0, n]), time="when")
+
+
 def fitted(table, **settings):
     """Return codec and steps, fitted on all sequences."""
     config = SeriesConfig(**settings)

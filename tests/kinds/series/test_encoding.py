@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from small_tables import fitted, mixed_table, prices, shares, waves
+from small_tables import fitted, mixed_table, paced, prices, shares, waves
 
 from serinette.kinds.series.codec import SeriesCodec
 from serinette.kinds.series.encoding import encode_windows
@@ -14,6 +14,7 @@ TABLES = {
     "irregular": mixed_table(seed=1, is_regular=False),
     "one series": waves(),
     "companions": prices(),
+    "gaps that go on": paced(),
     "bounds": shares(),
 }
 
@@ -56,6 +57,10 @@ def test_the_fields_of_a_window_give_its_cells_back(name):
             assert np.allclose(unrolling.cells[:, k], expected, atol=2e-3, equal_nan=True), column
         if codec.time:
             assert np.allclose(unrolling.times, steps.times[first + t], atol=1)
+
+
+def test_gaps_that_go_on_are_drawn_as_their_changes():
+    assert fitted(paced())[0].gap.mode == "increment"
 
 
 def test_a_codec_comes_back_from_json():
