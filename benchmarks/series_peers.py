@@ -111,7 +111,7 @@ def _of_table(wanted: Wanted, tools: dict[str, str], args: argparse.Namespace) -
             outputs[tool] = Path(answer["out"])
         by_seed.append(judge(files, outputs, args.judges, is_quick=args.quick, seed=seed))
     return "\n".join(
-        [f"## {wanted.name}", "", files.told, "", *rows_of(by_seed, list(tools)), "",
+        [f"**{wanted.name}**", "", files.told, "", *rows_of(by_seed, list(tools)), "",
          *_timings(answers)]
     )  # fmt: skip
 
