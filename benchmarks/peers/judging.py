@@ -5,7 +5,6 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,7 @@ from serinette.recipes.series.files import (
     evaluate_table_files,
     read_judged,
 )
-from serinette.recipes.series.timegan import judged_interval
+from serinette.recipes.series.timegan import judged_metric, sliding_windows
 
 from .cutting import Files
 
@@ -191,28 +190,14 @@ def _timegan(tables: Mapping[str, JudgedTables], n_judges: int) -> dict[str, Met
     found = {}
     for tool, windows in written.items():
         figures = scores(windows)
-        found[tool] = Metric(
-            name=f"TimeGAN's discriminative score ({n:,} windows of {length} rows)",
-            key="timegan_discriminative",
-            value=float(np.mean(figures)),
-            unit="",
-            better="lower",
-            n=n,
-            interval=judged_interval(figures),
-            floor=float(np.mean(floor)),
-            floor_interval=judged_interval(floor),
-        )
+        name = f"TimeGAN's discriminative score ({n:,} windows of {length} rows)"
+        found[tool] = judged_metric(name, "timegan_discriminative", figures, floor, n)
     return found
 
 
 def _windows(table: Table, length: int) -> np.ndarray:
-    cells = np.stack([np.asarray(column.values) for column in table.stepwise], axis=-1)
-    parts = [
-        np.lib.stride_tricks.sliding_window_view(cells[a:b], length, axis=0).transpose(0, 2, 1)
-        for a, b in pairwise(table.starts)
-        if b - a >= length
-    ]
-    return np.concatenate(parts) if parts else np.zeros((0, length, cells.shape[1]))
+    cells = table.numbers([column.name for column in table.stepwise])
+    return sliding_windows(cells, table.starts, length)
 
 
 def _some(windows: np.ndarray, n: int, seed: int) -> np.ndarray:

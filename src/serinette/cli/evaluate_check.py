@@ -68,7 +68,9 @@ def check_together(options: "EvaluateOptions") -> None:
 
 def are_tables(options: "EvaluateOptions") -> bool:
     """Say whether samples are given, and are tables by their names."""
+    if options.samples is None:
+        return False
     from serinette.kinds.table import is_table
 
     named = (options.samples, options.reference, options.training)
-    return options.samples is not None and all(is_table(path) for path in named if path)
+    return all(is_table(path) for path in named if path)

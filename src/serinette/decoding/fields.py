@@ -22,6 +22,7 @@ from serinette.core.distributions import (
     mixture_of,
 )
 from serinette.core.schema import Field, Schema, SymbolField
+from serinette.decoding.activation import sigmoid
 from serinette.nets.fields_config import Block, FieldsConfig, opening_block
 
 BLOCK_ROWS = 64
@@ -100,8 +101,8 @@ class _Layer:
     ) -> tuple[Float32[np.ndarray, "B H"], Float32[np.ndarray, "B H"]]:
         gates = product(x, self._input) + product(h, self._recurrent) + self._bias
         i, f, g, o = np.split(gates, 4, axis=1)
-        c = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
-        return _sigmoid(o) * np.tanh(c), c
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+        return sigmoid(o) * np.tanh(c), c
 
 
 class BlockReader:
@@ -146,7 +147,7 @@ class Reading:
         active = self._active[:, k]
         if k > 0:
             active = active + product(self._gathered, reader._spread[k])
-        active = active * _sigmoid(active)
+        active = active * sigmoid(active)
         found: Float32[np.ndarray, "B P"] = product(active, reader._out[k]) + reader._out_bias[k]
         return found
 
@@ -200,9 +201,4 @@ def product(
     padded[:n] = x
     done = np.matmul(padded.reshape(n_blocks, BLOCK_ROWS, -1), weight)
     found: Float32[np.ndarray, "B Y"] = done.reshape(n_blocks * BLOCK_ROWS, -1)[:n]
-    return found
-
-
-def _sigmoid(x: np.ndarray) -> np.ndarray:
-    found: np.ndarray = 0.5 * np.tanh(0.5 * x) + 0.5
     return found

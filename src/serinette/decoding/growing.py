@@ -5,7 +5,7 @@ What a row holds depends on the model, the seed and the row's number alone.
 Shape letters: `B` rows side by side, `D` columns of numbers, `K` symbol columns, `T` steps.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,8 @@ from serinette.kinds.series.codec import OpeningPart, SeriesCodec
 from serinette.kinds.series.encoding import opened
 from serinette.kinds.series.unrolling import Unrolling
 
+Row = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Cells [B, D], symbols [B, K] and times [B]."""
 Drawn = tuple[np.ndarray, np.ndarray]
 """Choices and values of one field, [B] each."""
 
@@ -56,7 +58,7 @@ def grow(
     numbers = Numbers(keys)
     _open(network, codec, unrolling, numbers, wishes)
     memory = network.start(len(keys))
-    rows = [_row(unrolling)]
+    rows = [row_of(unrolling)]
     lengths = wishes.n_rows.copy()
     for t in range(1, int(lengths.max())):
         hidden, memory = network.advance(
@@ -70,18 +72,9 @@ def grow(
                 break
         unrolling.push(choices, values)
         unrolling.move(wishes.moment(t))
-        rows.append(_row(unrolling))
+        rows.append(row_of(unrolling))
         on_row(t)
-    cells, symbols, times = (np.stack(part, axis=1) for part in zip(*rows, strict=True))
-    return Grown(
-        cells=cells,
-        symbols=symbols,
-        times=times,
-        static_symbols=unrolling.static_symbols,
-        static_cells=unrolling.static_cells,
-        lengths=np.minimum(lengths, cells.shape[1]),
-        n_told=wishes.n_told,
-    )
+    return grown_of(unrolling, rows, np.minimum(lengths, len(rows)), wishes.n_told)
 
 
 class Numbers:
@@ -98,8 +91,35 @@ class Numbers:
         return found
 
 
-def _row(unrolling: Unrolling) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def row_of(unrolling: Unrolling) -> Row:
+    """Return the present row of every sequence."""
     return unrolling.cells, unrolling.symbols, unrolling.times
+
+
+def grown_of(
+    unrolling: Unrolling,
+    rows: Sequence[Row],
+    lengths: Int[np.ndarray, " B"],
+    n_told: Int[np.ndarray, " B"] | None = None,
+) -> Grown:
+    """Put the rows of an unrolling side by side.
+
+    Args:
+        unrolling: At its last row.
+        rows: From `row_of`, at least one.
+        lengths: Rows of each sequence that are there.
+        n_told: Of these, rows of a history; None: none.
+    """
+    cells, symbols, times = (np.stack(part, axis=1) for part in zip(*rows, strict=True))
+    return Grown(
+        cells=cells,
+        symbols=symbols,
+        times=times,
+        static_symbols=unrolling.static_symbols,
+        static_cells=unrolling.static_cells,
+        lengths=lengths,
+        n_told=np.zeros_like(lengths) if n_told is None else n_told,
+    )
 
 
 def _open(

@@ -16,6 +16,7 @@ from jaxtyping import Float, Float32, Int, UInt64
 
 from serinette.core.errors import ArtifactError
 from serinette.core.seeds import uniforms
+from serinette.decoding.activation import sigmoid
 from serinette.nets.latent_config import (
     BEND,
     DETAIL,
@@ -103,7 +104,7 @@ class LatentDecoder:
             for step, (found, hidden) in enumerate(self._steps(self._told(blocks), n_steps)):
                 values[rows, step] = found.transpose(0, 2, 1).reshape(-1, self.n_features)
                 if self._end is not None:
-                    ends[rows, step] = _sigmoid(self._end.of(hidden)).reshape(-1)
+                    ends[rows, step] = sigmoid(self._end.of(hidden)).reshape(-1)
         return Windows(values[:n], None if self._end is None else ends[:n])
 
     def _told(self, given: Float32[np.ndarray, "B D R"]) -> Float32[np.ndarray, "B D R"]:
@@ -113,7 +114,7 @@ class LatentDecoder:
             x = layer.of(x)
             x = x - x.mean(axis=1, keepdims=True)
             x = x / np.sqrt(np.square(x).mean(axis=1, keepdims=True) + _EPSILON) * gain + shift
-            x = x * _sigmoid(x)
+            x = x * sigmoid(x)
         mean, sd = self._latent_scale
         latents = self._latents.of(x) * sd + mean
         return np.concatenate([latents, given[:, self.latent_size :]], axis=1)
@@ -130,8 +131,8 @@ class LatentDecoder:
         path, pace = np.zeros_like(level), np.zeros_like(level)
         for step in range(n_steps):
             i, f, g, o = np.split(read + self._carry.of(h), 4, axis=1)  # [B, H, R] each
-            c = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
-            h = _sigmoid(o) * np.tanh(c)
+            c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+            h = sigmoid(o) * np.tanh(c)
             detail, bend = np.split(self._out.of(h), 2, axis=1)  # [B, F, R] each
             pace = pace + np.float32(BEND) * bend
             path = path + pace
@@ -202,12 +203,6 @@ def _layer(
 
 def _column(numbers: Float32[np.ndarray, " O"]) -> Float32[np.ndarray, "O 1"]:
     return numbers[:, None]
-
-
-def _sigmoid(x: Float32[np.ndarray, "B O R"]) -> Float32[np.ndarray, "B O R"]:
-    half = np.float32(0.5)
-    found: Float32[np.ndarray, "B O R"] = half * np.tanh(half * x) + half  # no overflow
-    return found
 
 
 def _sizes(

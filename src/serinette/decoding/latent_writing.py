@@ -16,7 +16,7 @@ from jaxtyping import Float, Float32, Int, UInt64
 
 from serinette.core.schema import Schema
 from serinette.core.seeds import uniforms
-from serinette.decoding.growing import Grown
+from serinette.decoding.growing import Grown, grown_of, row_of
 from serinette.decoding.growing_wishes import Wishes
 from serinette.decoding.latent_decoder import LatentDecoder, lengths_of, n_uniforms, normal_noise
 from serinette.kinds.series.codec import SeriesCodec
@@ -111,17 +111,8 @@ def rows_of(codec: SeriesCodec, windows: FeatureWindows) -> Grown:
     for t in range(int(windows.lengths.max(initial=1))):
         row = windows.values[:, t].astype(np.float64)
         _add_row(codec, unrolling, row, windows.u[t * n_drawn :][:n_drawn], windows.facts)
-        rows.append((unrolling.cells, unrolling.symbols, unrolling.times))
-    cells, symbols, times = (np.stack(part, axis=1) for part in zip(*rows, strict=True))
-    return Grown(
-        cells=cells,
-        symbols=symbols,
-        times=times,
-        static_symbols=windows.facts,
-        static_cells=unrolling.static_cells,
-        lengths=windows.lengths,
-        n_told=np.zeros_like(windows.lengths),
-    )
+        rows.append(row_of(unrolling))
+    return grown_of(unrolling, rows, windows.lengths)
 
 
 def _facts(

@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Int
 
 from serinette.core.seeds import derive
+from serinette.core.thinning import thinned
 from serinette.kinds.series.codec import SeriesCodec, Steps
 from serinette.kinds.series.encoding import Windows, encode_windows
 from serinette.nets.fields import StepBatch
@@ -104,8 +105,7 @@ def held_out_windows(
         for k in sequences
     ]
     first = np.concatenate(firsts) if firsts else np.zeros(0, dtype=np.int64)
-    if len(first) > most:
-        first = first[np.linspace(0, len(first) - 1, most).astype(np.int64)]
+    first = thinned(first, most)
     for begin in range(0, len(first), n_rows):
         some = first[begin : begin + n_rows]
         is_start = np.isin(some, steps.starts) | codec.is_single

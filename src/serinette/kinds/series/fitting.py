@@ -20,10 +20,9 @@ from serinette.kinds.series.relations import Columns, Relations, find_relations
 from serinette.kinds.series.relations.columns import sample_rows
 from serinette.kinds.series.rows import Distinct, Rows, distinct
 from serinette.kinds.series.store import BLOCK_ROWS, RowStore, Store, release, row_blocks
-from serinette.kinds.series.table import Column, Table
+from serinette.kinds.series.table import SYMBOLIC, Column, Table
 from serinette.kinds.series.values import ValueCode, fit_value
 
-_SYMBOLIC = ("category", "boolean")
 _MOST_SYMBOLS = 32
 """Numbers of at most so many different values..."""
 _ROWS_A_SYMBOL = 20
@@ -59,7 +58,7 @@ def fit_codec(
     """
     rows = Rows(sequences=training, starts=starts)
     numeric = numeric_columns(table)
-    categories = [c for c in table.stepwise if c.type in _SYMBOLIC]
+    categories = [c for c in table.stepwise if c.type in SYMBOLIC]
     if not numeric and not categories:
         raise DataError(
             f"{_place(table)}: no column changes from row to row, so there is nothing to learn; "
@@ -96,12 +95,12 @@ def fit_codec(
     statics = [table.column(name) for name in table.statics]
     firsts = starts[training]
     static_symbols = tuple(
-        fit_symbols(c.name, np.asarray(c.values[firsts])) for c in statics if c.type in _SYMBOLIC
+        fit_symbols(c.name, np.asarray(c.values[firsts])) for c in statics if c.type in SYMBOLIC
     )
     static_values = [
         fit_value(c.name, np.asarray(c.values[firsts]), np.ones(len(firsts), dtype=np.bool_),
                   grid=_own_grid(c))
-        for c in statics if c.type not in _SYMBOLIC
+        for c in statics if c.type not in SYMBOLIC
     ]  # fmt: skip
     begins = _counter_starts(table, rows, firsts)
     static_values += [
@@ -161,7 +160,7 @@ def relations_of(table: Table, config: SeriesConfig) -> Relations:
 
 def numeric_columns(table: Table) -> list[Column]:
     """Return the columns that change from row to row and hold numbers."""
-    return [column for column in table.stepwise if column.type not in _SYMBOLIC]
+    return [column for column in table.stepwise if column.type not in SYMBOLIC]
 
 
 def take_apart(
@@ -354,7 +353,7 @@ def _part(table: Table, column: Column, numeric: Sequence[str]) -> Part:
     if column.name in table.left_out:
         return "left out"
     if column.name in table.statics:
-        return "static symbol" if column.type in _SYMBOLIC else "static number"
+        return "static symbol" if column.type in SYMBOLIC else "static number"
     return "number" if column.name in numeric else "symbol"
 
 

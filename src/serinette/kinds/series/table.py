@@ -1,11 +1,11 @@
 """A table of time series as plain columns: what reading hands on and what generation gives back.
 
-Shape letters: `N` rows, `S` sequences (`S1` is one more).
+Shape letters: `N` rows, `S` sequences (`S1` is one more), `D` columns.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -14,6 +14,8 @@ from serinette.kinds.corpus import SourceFile
 
 ColumnType = Literal["real", "integer", "category", "boolean", "datetime", "identifier", "text"]
 """`identifier` and `text` are left out of the model, with a warning."""
+SYMBOLIC: Final = ("category", "boolean")
+"""Types of which only equality counts."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,6 +72,12 @@ class Table:
     def n_sequences(self) -> int:
         """How many sequences there are."""
         return len(self.starts) - 1
+
+    def numbers(self, names: Sequence[str]) -> Float[np.ndarray, "N D"]:
+        """Return some columns side by side."""
+        if not names:
+            return np.zeros((self.n_rows, 0))
+        return np.stack([np.asarray(self.column(name).values) for name in names], axis=-1)
 
     def column(self, name: str) -> Column:
         """Return a column by its name; there must be one."""

@@ -11,7 +11,7 @@ from serinette.training.config import TrainingConfig
 
 N_BATCHES = 3
 N_ROWS_SHOWN = 4
-_BASE_BYTES = 420_000_000
+BASE_BYTES = 420_000_000
 """What Python, torch and the other packages take before there is any data (measured)."""
 
 
@@ -38,7 +38,7 @@ def _memory(
     steps = training.n_rows * training.window
     n_symbols = predicted_symbols(prepared.codec.schema)[0].size
     width = 12 * model.hidden_size * model.n_layers + 3 * n_symbols
-    return _BASE_BYTES + 24 * n_characters + weights + steps * width * 4
+    return BASE_BYTES + 24 * n_characters + weights + steps * width * 4
 
 
 def _first_batches(prepared: Prepared, training: TrainingConfig) -> tuple[tuple[str, ...], ...]:

@@ -7,13 +7,14 @@ from jaxtyping import Int
 
 from serinette.core.cores import available_threads
 from serinette.core.seeds import derive
-from serinette.decoding.growing import Grown
+from serinette.decoding.growing import grown_of, row_of
 from serinette.kinds.series.encoding import encode_windows
 from serinette.kinds.series.unrolling import Unrolling
 from serinette.kinds.series.whole_windows import window_schema
 from serinette.kinds.series.writer import spell
 from serinette.nets.latent_config import LatentConfig
 from serinette.nets.networks import n_parameters
+from serinette.recipes.fit.dry_run import BASE_BYTES
 from serinette.recipes.requests import DryRun
 from serinette.recipes.series.begin import SeriesPlan
 from serinette.recipes.series.engine_config import LATENT
@@ -22,8 +23,6 @@ from serinette.recipes.series.prepare import PreparedSeries
 from serinette.recipes.series.written import as_table
 
 _N_BATCHES, _N_WINDOWS, _N_ROWS = 3, 4, 3
-_BASE_BYTES = 420_000_000
-"""What Python, torch and the other packages take before there is any data (measured)."""
 _PLACE = 31
 
 
@@ -45,7 +44,7 @@ def describe_plan(plan: SeriesPlan) -> DryRun:
     steps = training.n_rows * prepared.codec.window
     return DryRun(
         parameters=parameters,
-        memory_bytes=_BASE_BYTES + 32 * parameters + 4 * steps * width,
+        memory_bytes=BASE_BYTES + 32 * parameters + 4 * steps * width,
         seconds=seconds,
         decoded_batches=tuple(_decoded(prepared, training.seed)),
         summary=plan.summary,
@@ -69,19 +68,12 @@ def _told(prepared: PreparedSeries, first: Int[np.ndarray, " B"]) -> Iterator[st
     windows = encode_windows(codec, steps, first, _N_ROWS)
     unrolling = Unrolling(codec, steps.times[first])
     unrolling.open(windows.opening_choices, windows.opening_values.astype(np.float64))
-    rows = [(unrolling.cells, unrolling.symbols, unrolling.times)]
+    rows = [row_of(unrolling)]
     for t in range(_N_ROWS - 1):
         unrolling.push(windows.choices[:, t], windows.values[:, t].astype(np.float64))
-        rows.append((unrolling.cells, unrolling.symbols, unrolling.times))
-    cells, symbols, times = (np.stack(part, axis=1) for part in zip(*rows, strict=True))
+        rows.append(row_of(unrolling))
     stops = steps.starts[np.searchsorted(steps.starts, first, side="right")]
-    lengths = np.minimum(stops - first, _N_ROWS)
-    grown = Grown(
-        cells=cells, symbols=symbols, times=times, lengths=lengths,
-        static_symbols=unrolling.static_symbols, static_cells=unrolling.static_cells,
-        n_told=np.zeros_like(lengths),
-    )  # fmt: skip
-    table = as_table(codec, grown)
+    table = as_table(codec, grown_of(unrolling, rows, np.minimum(stops - first, _N_ROWS)))
     columns = [column for column in table.columns if column.name not in table.entity]
     spelt = [spell(column, np.asarray(column.values)) for column in columns]
     lines = [

@@ -156,11 +156,8 @@ def drawn_table(opened: OpenedSeries, parts: Parts, request: SeriesEvaluateReque
 
 def broken(opened: OpenedSeries, table: Table) -> int:
     """Count the written rows that break a relation, with a checker of its own."""
-    names = [r.name for r in opened.codec.columns if r.part == "number"]
-    if not names:
-        return 0
-    cells = np.stack([np.asarray(table.column(name).values) for name in names], axis=-1)
-    return int(opened.codec.relations.broken_rows(cells, table.starts).sum())
+    relations = opened.codec.relations
+    return int(relations.broken_rows(table.numbers(relations.names), table.starts).sum())
 
 
 def _kept(opened: OpenedSeries, n_broken: int, n_rows: int) -> Section:

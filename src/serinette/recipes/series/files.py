@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
 
 import serinette
 from serinette.core.errors import ConfigError, DataError
@@ -161,16 +160,9 @@ def relations_section(tables: JudgedTables, config: SeriesConfig) -> Section:
 
 def relations_broken(relations: Relations, table: Table) -> tuple[dict[str, int], int]:
     """Count the rows that break each relation, and those that break any."""
-    cells = _numbers(relations, table)
+    cells = table.numbers(relations.names)
     n = int(relations.broken_rows(cells, table.starts).sum())
     return relations.violations(cells, table.starts), n
-
-
-def _numbers(relations: Relations, table: Table) -> Float[np.ndarray, "N D"]:
-    if not relations.names:
-        return np.zeros((table.n_rows, 0))
-    columns = [np.asarray(table.column(name).values) for name in relations.names]
-    return np.stack(columns, axis=-1)
 
 
 def _metric(

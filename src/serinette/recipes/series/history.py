@@ -121,10 +121,7 @@ def read_history(artifact: Artifact, codec: SeriesCodec, source: Sequence[Path] 
 
 
 def _warnings(codec: SeriesCodec, table: Table) -> Iterator[str]:
-    names = [record.name for record in codec.columns if record.part == "number"]
-    if not names:
-        return
-    cells = np.stack([np.asarray(table.column(name).values) for name in names], axis=-1)
+    cells = table.numbers(codec.relations.names)
     for sentence, n in codec.relations.violations(cells, table.starts).items():
         yield (
             f"history: {n:,} of its rows break '{sentence}', which held in all that the model has "

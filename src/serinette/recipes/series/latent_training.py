@@ -18,6 +18,7 @@ from jaxtyping import Int
 from serinette.artifact.folder import save
 from serinette.artifact.runs import HISTORY, MODEL, trim_history
 from serinette.core.metric import Metric
+from serinette.core.thinning import thinned
 from serinette.kinds.series.whole_windows import (
     fact_shares,
     feature_weights,
@@ -137,9 +138,7 @@ def latent_summary(prepared: PreparedSeries, config: LatentConfig) -> tuple[str,
 def _windows(prepared: PreparedSeries, part: Int[np.ndarray, " _"], most: int) -> LatentData:
     codec = prepared.codec
     first = first_rows(codec, prepared.steps, part)
-    if len(first) > most:
-        first = first[np.linspace(0, len(first) - 1, most).astype(np.int64)]
-    windows = whole_windows(codec, prepared.steps, first)
+    windows = whole_windows(codec, prepared.steps, thinned(first, most))
     is_there = np.arange(windows.values.shape[1]) < windows.lengths[:, None]
     return LatentData(
         windows=windows.values,

@@ -75,7 +75,7 @@ class SeriesModel:
         """
         table = self._table(n, {**settings, "length": length})
         names = [r.name for r in self._opened.codec.columns if r.part in _AS_ARRAY]
-        cells = np.stack([np.asarray(table.column(name).values) for name in names], axis=-1)
+        cells = table.numbers(names)
         found: Float[np.ndarray, "n T D"] = cells.reshape(-1, length, len(names))
         return found
 

@@ -4,9 +4,7 @@ import numpy as np
 from jaxtyping import Int
 
 from serinette.evaluation.series.sets import SeriesColumn, SeriesSet
-from serinette.kinds.series.table import Column, Table
-
-_SYMBOLIC = ("category", "boolean")
+from serinette.kinds.series.table import SYMBOLIC, Column, Table
 
 
 def series_set(
@@ -37,6 +35,4 @@ def series_set(
 
 
 def _described(column: Column) -> SeriesColumn:
-    return SeriesColumn(
-        name=column.name, is_category=column.type in _SYMBOLIC, levels=column.levels
-    )
+    return SeriesColumn(name=column.name, is_category=column.type in SYMBOLIC, levels=column.levels)

@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Float, Float32, Int
 
 from serinette.core.errors import DataError, MissingExtraError
 from serinette.core.metric import Interval, Metric
+from serinette.core.thinning import thinned
 from serinette.evaluation.report.content import Section
 from serinette.kinds.series.parts import Parts
 from serinette.kinds.series.table import Table
@@ -70,7 +71,7 @@ def timegan_section(
             tell(f"{what} score, judge {judge + 1} of {n_judges}")
             found.append(score(scaled[0], scaled[1], seed=judge))
             floor.append(score(scaled[0], scaled[0], seed=judge))
-        rows.append(_metric(what, found, floor, n))
+        rows.append(judged_metric(f"{what} score", f"timegan_{what}", found, floor, n))
     return Section(
         key="timegan",
         title="The protocol of TimeGAN",
@@ -88,30 +89,46 @@ def timegan_section(
 def _windows(
     table: Table, names: Sequence[str], starts: np.ndarray | None
 ) -> Float[np.ndarray, "N T D"]:
-    cells = np.stack([np.asarray(table.column(name).values) for name in names], axis=-1)
+    cells = table.numbers(names)
     if np.isnan(cells).any():
         raise DataError("the protocol of TimeGAN knows no missing cells; leave those columns out")
     if starts is None:
         return cells.reshape(-1, LENGTH, cells.shape[1])
-    parts = [
-        np.lib.stride_tricks.sliding_window_view(cells[a:b], LENGTH, axis=0).transpose(0, 2, 1)
-        for a, b in pairwise(starts)
-        if b - a >= LENGTH
-    ]
-    if not parts:
+    found = sliding_windows(cells, starts, LENGTH)
+    if not len(found):
         raise DataError(
             f"the protocol of TimeGAN needs sequences of {LENGTH} rows; none is as long"
         )
-    found: Float[np.ndarray, "N T D"] = np.concatenate(parts)
-    if len(found) > _MOST_WINDOWS:
-        found = found[np.linspace(0, len(found) - 1, _MOST_WINDOWS).astype(np.int64)]
-    return found
+    return thinned(found, _MOST_WINDOWS)
 
 
-def _metric(what: str, found: Sequence[float], floor: Sequence[float], n: int) -> Metric:
+def sliding_windows(
+    cells: Float[np.ndarray, "R D"], starts: Int[np.ndarray, " _"], length: int
+) -> Float[np.ndarray, "N T D"]:
+    """Return every window of some rows that lies within a sequence."""
+    parts = [
+        np.lib.stride_tricks.sliding_window_view(cells[a:b], length, axis=0).transpose(0, 2, 1)
+        for a, b in pairwise(starts)
+        if b - a >= length
+    ]
+    return np.concatenate([np.zeros((0, length, cells.shape[1])), *parts])
+
+
+def judged_metric(
+    name: str, key: str, found: Sequence[float], floor: Sequence[float], n: int
+) -> Metric:
+    """Return the mean of judges' scores as a figure, with its interval and its floor.
+
+    Args:
+        name: What is measured.
+        key: Its short name.
+        found: Scores of what was written, one a judge.
+        floor: Scores of real windows in its place.
+        n: Windows.
+    """
     return Metric(
-        name=f"{what} score",
-        key=f"timegan_{what}",
+        name=name,
+        key=key,
         value=float(np.mean(found)),
         unit="",
         better="lower",

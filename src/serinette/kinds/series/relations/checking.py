@@ -16,37 +16,7 @@ _EXACT = 2.0**53
 _CHUNK = 2_000_000
 
 
-def count_violations(
-    names: Sequence[str],
-    roles: Sequence[ColumnRole],
-    rules: Sequence[LinearRule],
-    values: Float[np.ndarray, "N D"],
-    starts: Int[np.ndarray, " _"],
-) -> dict[str, int]:
-    """Count the rows that break each relation; only those that are broken are listed."""
-    found: dict[str, int] = {}
-    for words, _, broken in _breaches(names, roles, rules, values, starts):
-        n = int(broken.sum())
-        if n:
-            found[words] = found.get(words, 0) + n
-    return found
-
-
-def broken_rows(
-    names: Sequence[str],
-    roles: Sequence[ColumnRole],
-    rules: Sequence[LinearRule],
-    values: Float[np.ndarray, "N D"],
-    starts: Int[np.ndarray, " _"],
-) -> Bool[np.ndarray, " N"]:
-    """Say which rows break a relation, or several."""
-    found = np.zeros(len(values), dtype=np.bool_)
-    for _, begin, broken in _breaches(names, roles, rules, values, starts):
-        found[begin : begin + len(broken)] |= broken
-    return found
-
-
-def _breaches(
+def breaches(
     names: Sequence[str],
     roles: Sequence[ColumnRole],
     rules: Sequence[LinearRule],

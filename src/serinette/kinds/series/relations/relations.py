@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from serinette.kinds.series.relations.checking import broken_rows, count_violations
+from serinette.kinds.series.relations.checking import breaches
 from serinette.kinds.series.relations.columns import DETERMINED, ColumnRole
 from serinette.kinds.series.relations.restoring import Plan, Restorer, reduced_rows, restore_rows
 from serinette.kinds.series.relations.rules import LinearRule
@@ -93,13 +93,21 @@ class Relations:
         self, values: Float[np.ndarray, "N D"], starts: Int[np.ndarray, " _"]
     ) -> dict[str, int]:
         """Count the rows that break each relation; only those that are broken are listed."""
-        return count_violations(self.names, self.roles, self.rules, values, starts)
+        found: dict[str, int] = {}
+        for words, _, is_broken in breaches(self.names, self.roles, self.rules, values, starts):
+            n = int(is_broken.sum())
+            if n:
+                found[words] = found.get(words, 0) + n
+        return found
 
     def broken_rows(
         self, values: Float[np.ndarray, "N D"], starts: Int[np.ndarray, " _"]
     ) -> Bool[np.ndarray, " N"]:
         """Say which rows break a relation, or several."""
-        return broken_rows(self.names, self.roles, self.rules, values, starts)
+        found = np.zeros(len(values), dtype=np.bool_)
+        for _, begin, is_broken in breaches(self.names, self.roles, self.rules, values, starts):
+            found[begin : begin + len(is_broken)] |= is_broken
+        return found
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
