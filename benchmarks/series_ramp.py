@@ -40,7 +40,10 @@ def main() -> None:
                 for seed in range(args.seeds)
             ]
     lines.append("")
-    lines.append("DeepEcho 0.8.1 (SDV's PAR), teacher-forced: 2.58 to 3.22 on the same ramps.")
+    lines.append(
+        "DeepEcho 0.8.1 (SDV's PAR) on ramps of these lengths, teacher-forced, measured before: "
+        "2.58 to 3.22."
+    )
     publish(lines, args.out)
 
 
