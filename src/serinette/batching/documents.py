@@ -29,10 +29,20 @@ class DocumentBatches:
         longest: Steps of the longest batch; longer sequences are cut, at a line's end if one is
             near, and the pieces are read like sequences of their own.
         seed: Where the order comes from.
+        is_sorted: Whether sequences of like lengths share a batch; else a batch is a fair draw.
     """
 
-    def __init__(self, corpus: EncodedCorpus, n_rows: int, longest: int, seed: int) -> None:
+    def __init__(
+        self,
+        corpus: EncodedCorpus,
+        n_rows: int,
+        longest: int,
+        seed: int,
+        *,
+        is_sorted: bool = True,
+    ) -> None:
         self._corpus = corpus
+        self._pool = n_rows * (_POOL if is_sorted else 1)
         self._n_rows = n_rows
         self._longest = longest
         self._seed = seed
@@ -66,7 +76,7 @@ class DocumentBatches:
     def _load_epoch(self) -> None:
         epoch = self._epoch
         self._pieces = training_pieces(self._corpus, self._longest, self._seed, epoch)
-        self._batches = _batches(self._pieces, self._n_rows, derive(self._seed, epoch, 1))
+        self._batches = _batches(self._pieces, self._n_rows, self._pool, derive(self._seed, epoch, 1))
 
     def _read(self, chosen: Int[np.ndarray, " B"]) -> Batch:
         corpus, pieces = self._corpus, self._pieces
@@ -91,11 +101,10 @@ class DocumentBatches:
         )
 
 
-def _batches(pieces: Segments, n_rows: int, seed: int) -> Int[np.ndarray, "N B"]:
+def _batches(pieces: Segments, n_rows: int, pool: int, seed: int) -> Int[np.ndarray, "N B"]:
     """Return the numbers of the pieces of each batch; -1 is padding."""
     order = np.arange(len(pieces.start))  # `training_pieces` has shuffled them
     lengths = pieces.stop - pieces.start
-    pool = n_rows * _POOL
     sorted_pools = [
         part[np.argsort(lengths[part], kind="stable")]
         for part in np.split(order, range(pool, len(order), pool))

@@ -74,8 +74,13 @@ class SequenceModel(nn.Module):
             state: From `start` or the call before.
             generator: Noise for dropout; None evaluates without any.
         """
+        return self.read(self._embed(symbols, context, generator), state, generator)
+
+    def read(
+        self, x: Float[Tensor, "T B E"], state: State, generator: Generator | None = None
+    ) -> tuple[Float[Tensor, "B T D"], State]:
+        """Read embedded symbols, the context's vectors included: what `forward` does with them."""
         config = self.config
-        x = self._embed(symbols, context, generator)  # [T, B, E]
         x = dropout.locked(x, config.input_dropout, generator)
         outputs, finals = [], []
         for i, layer in enumerate(self.layers):
@@ -93,6 +98,30 @@ class SequenceModel(nn.Module):
             hidden = self.projection(hidden)
         h, c = (torch.cat(parts) for parts in zip(*finals, strict=True))
         return hidden.transpose(0, 1), State(h, c)
+
+    def advance(
+        self, x: Float[Tensor, "B E"], state: State
+    ) -> tuple[Float[Tensor, "B D"], State]:
+        """Read one embedded symbol a row; equal to `read` of one step, and faster."""
+        outputs, hs, cs = [], [], []
+        for i, layer in enumerate(self.layers):
+            weights = [layer.get_parameter(name) for name in _CELL]
+            h, c = torch.lstm_cell(x, (state.h[i], state.c[i]), *weights)
+            x = self.norms[i](h) if self.config.layer_norm else h
+            outputs.append(x)
+            hs.append(h)
+            cs.append(c)
+        hidden = self._join(outputs)
+        if self.config.tied:
+            hidden = self.projection(hidden)
+        return hidden, State(torch.stack(hs), torch.stack(cs))
+
+    def context_vector(self, context: Int[Tensor, "B C"]) -> Float[Tensor, "B E"]:
+        """Return what the facts about a sequence add to every step's vector."""
+        found = self.embedding.weight.new_zeros(len(context), self.config.embedding_size)
+        for fields, embedding in zip(self._tables, self.contexts, strict=True):
+            found = found + embedding(context[:, fields]).sum(1)
+        return found
 
     def _embed(
         self, symbols: Tensor, context: Tensor, generator: Generator | None
@@ -129,6 +158,9 @@ class SequenceModel(nn.Module):
         if self.config.readout == "sum":
             return torch.stack(outputs).sum(0)
         return outputs[-1]
+
+
+_CELL = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
 
 
 def weights_of(model: nn.Module) -> dict[str, np.ndarray]:

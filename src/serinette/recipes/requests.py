@@ -14,6 +14,7 @@ from serinette.nets.fields_config import FieldsConfig
 from serinette.nets.latent_config import LatentConfig
 from serinette.recipes.series.engine_config import EngineConfig
 from serinette.training.config import TrainingConfig
+from serinette.training.game.config import AdversarialConfig
 
 
 def groups_of(kind_name: str) -> Mapping[str, type]:
@@ -36,6 +37,7 @@ def groups_of(kind_name: str) -> Mapping[str, type]:
         "split": SplitConfig,
         "model": ModelConfig,
         "training": TrainingConfig,
+        "adversarial": AdversarialConfig,
     }
 
 

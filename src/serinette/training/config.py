@@ -12,7 +12,10 @@ class TrainingConfig:
     """Settings of one training. `None` means "chosen by the plan"."""
 
     updates: int = 2000
-    """Updates of the optimiser, at least 1."""
+    """Updates of the optimiser, at least 1; those of a game that follows are not among them."""
+    objective: Literal["likelihood", "adversarial"] = "likelihood"
+    """`adversarial`: after the likelihood stage the model plays against a critic or a mediator, and
+    the better of the two models is kept."""
     n_rows: int = 32
     """Streams that are read side by side; divisible by `n_workers`."""
     window: int = 64

@@ -17,7 +17,7 @@ from serinette.nets.model import weights_of
 from serinette.training.events import Evaluated, Listener, Note, Progress
 from serinette.training.gradients import LossSum
 from serinette.training.stops import StopSignal
-from serinette.training.trainer import Snapshot, Trainer
+from serinette.training.trainer import Adjusts, Snapshot
 from serinette.training.watch import watch
 
 MAX_ROLLBACKS = 3
@@ -51,6 +51,8 @@ class Probed:
     metrics: Mapping[str, float]
     """`validation_nats` per character, unless there is no validation part."""
     sample: str | None = None
+    stop: str | None = None
+    """Why training should end here; None: it goes on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +73,10 @@ class Limits:
     """The count model's validation nats per character."""
     n_characters: int | None = None
     """Size of the training part, for the verdicts."""
+    phase: str = "likelihood"
+    """Written into the history and the checkpoints."""
+    criterion: str = "validation_nats"
+    """The metric of a probe whose least value makes the best model."""
 
 
 @dataclass
@@ -79,6 +85,7 @@ class Progressed:
 
     seconds: float = 0.0
     best_nats: float = math.inf
+    """The least value of the criterion."""
     best_update: int = 0
     evaluations_without_best: int = 0
     n_rollbacks: int = 0
@@ -106,25 +113,33 @@ class Training:
         probe: Measures the model.
         listener: Told what happens.
         limits: What ends it besides the plan.
+        so_far: What an earlier stage of the same training has come to.
     """
 
     def __init__(
-        self, trainer: Trainer, store: Store, probe: Probe, listener: Listener, limits: Limits
+        self,
+        trainer: Adjusts,
+        store: Store,
+        probe: Probe,
+        listener: Listener,
+        limits: Limits,
+        so_far: Progressed | None = None,
     ) -> None:
         self._trainer = trainer
         self._store = store
         self._probe = probe
         self._listener = listener
         self._limits = limits
-        self._so_far = Progressed()
+        self._so_far = so_far or Progressed()
         self._recent = LossSum(0.0, 0)
         self._shown = 0.0
         self._clock = time.monotonic()
         self._events: list[str] = []
+        self._stop: str | None = None
         self._evaluation_seconds: list[float] = []
         self._reserve = 0.0
         self._measured_from = (0, 0.0)
-        self._n_read, self._began_at = 0, 0.0
+        self._n_read, self._began_at, self._began_after = 0, 0.0, 0
 
     def resume_(self, snapshot: Snapshot, history: list[dict[str, Any]]) -> None:
         """Go on from a checkpoint and the history up to it."""
@@ -153,7 +168,7 @@ class Training:
         trainer = self._trainer
         self._clock = time.monotonic()
         self._measured_from = (trainer.update_count, self._so_far.seconds)
-        self._began_at = self._so_far.seconds
+        self._began_at, self._began_after = self._so_far.seconds, trainer.update_count
         good = trainer.snapshot()
         saved = self._so_far.seconds
         while not trainer.is_done:
@@ -173,7 +188,7 @@ class Training:
             if self._is_evaluation():
                 self._evaluate()
                 good = trainer.snapshot()
-                if self._has_stalled():
+                if self._has_stalled() or self._stop is not None:
                     self._save()
                     return Outcome(reason="early stop", progressed=self._so_far)
             if self._so_far.seconds - saved >= trainer.config.checkpoint_seconds:
@@ -200,7 +215,7 @@ class Training:
         is_sampling = (len(so_far.history) + 1) % self._limits.sample_every == 0 or trainer.is_done
         with trainer.average.in_place():
             probed = self._probe(trainer.model, is_sampling)
-            nats = probed.metrics.get("validation_nats", self._train_nats())
+            nats = probed.metrics.get(self._limits.criterion, self._train_nats())
             is_best = nats < so_far.best_nats
             if is_best:
                 so_far.best_nats = nats
@@ -210,12 +225,19 @@ class Training:
             else:
                 so_far.evaluations_without_best += 1
         self._tick()
-        metrics = {"train_nats": self._train_nats(), **probed.metrics}
+        metrics = {"train_nats": self._train_nats(), **trainer.figures(), **probed.metrics}
         if not is_best and trainer.config.schedule == "plateau":
             trainer.plateau_factor /= 2
             self._events.append(f"learning rate halved to {trainer.rate:.2g}: validation stalls")
         self._evaluation_seconds.append(self._so_far.seconds - begun)
-        self._record(metrics, probed.sample)
+        self._stop = probed.stop
+        if probed.stop is not None:
+            self._events.append(probed.stop)
+        line = self._line(metrics, probed.sample)
+        so_far.history.append(line)
+        verdicts = tuple(watch(so_far.history, n_characters=self._limits.n_characters))
+        self._events += trainer.react_(verdicts)
+        self._keep(line)
         self._recent = LossSum(0.0, 0)
         self._listener(
             Evaluated(
@@ -225,22 +247,26 @@ class Training:
                 is_best=is_best,
                 baseline_nats=self._limits.baseline_nats,
                 sample=probed.sample,
-                verdicts=tuple(watch(so_far.history, n_characters=self._limits.n_characters)),
+                verdicts=verdicts,
             )
         )
 
-    def _record(self, metrics: Mapping[str, float], sample: str | None) -> None:
+    def _line(self, metrics: Mapping[str, float], sample: str | None) -> dict[str, Any]:
         line: dict[str, Any] = {
             "update": self._trainer.update_count,
             "seconds": round(self._so_far.seconds, 3),
-            "phase": "likelihood",
+            "phase": self._limits.phase,
             "metrics": dict(metrics),
-            "events": self._events,
+            "events": [],
         }
         if sample is not None:
             line["sample"] = sample
+        return line
+
+    def _keep(self, line: dict[str, Any]) -> None:
+        """Put a line with what has happened since the last one into the history."""
+        line["events"] = self._events
         self._events = []
-        self._so_far.history.append(line)
         self._store.history_line(line)
 
     def _has_stalled(self) -> bool:
@@ -258,7 +284,7 @@ class Training:
             return
         update, seconds = self._measured_from
         n_updates = trainer.update_count - update
-        if n_updates < max(3, trainer.pace.total // _REPLANS):
+        if n_updates < max(3, trainer.pace.length // _REPLANS):
             return
         evaluating = sum(self._evaluation_seconds)
         per_update = (self._so_far.seconds - seconds - evaluating) / n_updates
@@ -268,7 +294,7 @@ class Training:
         left = allowed - self._so_far.seconds - self._reserve * self._evaluations_left()
         total = trainer.update_count + max(1, int(left / per_update))
         total = min(total, self._limits.most_updates or total)
-        if abs(total - trainer.pace.total) > _REPLAN_TOLERANCE * trainer.pace.total:
+        if abs(total - trainer.pace.total) > _REPLAN_TOLERANCE * trainer.pace.length:
             trainer.pace = trainer.pace.changed(trainer.update_count, total)
             self._events.append(
                 f"plan changed to {trainer.pace.total} updates: one takes "
@@ -306,13 +332,14 @@ class Training:
             return
         trainer, seconds = self._trainer, self._so_far.seconds
         self._shown = seconds
-        done = max(trainer.update_count, 1)
+        left = max(0, trainer.pace.total - trainer.update_count)
+        one = (seconds - self._began_at) / max(1, trainer.update_count - self._began_after)
         self._listener(
             Progress(
                 update=trainer.update_count,
                 total_updates=trainer.pace.total,
                 seconds=seconds,
-                remaining_seconds=seconds / done * max(0, trainer.pace.total - done),
+                remaining_seconds=one * left,
                 symbols_per_second=self._n_read / max(seconds - self._began_at, 1e-9),
                 train_nats=self._train_nats(),
                 learning_rate=trainer.rate,
@@ -335,6 +362,10 @@ class Training:
             "recent": list(self._recent),
         }
         self._store.checkpoint(
-            replace(snapshot, tensors=tensors, facts={**snapshot.facts, "loop": loop})
+            replace(
+                snapshot,
+                tensors=tensors,
+                facts={**snapshot.facts, "loop": loop, "phase": self._limits.phase},
+            )
         )
         self._tick()

@@ -17,14 +17,19 @@ class Pace:
     """A piecewise linear map from updates done to the share of the plan that is done."""
 
     corners: tuple[tuple[int, float], ...]
-    """(update, share done there) of every change, the first is (0, 0.0)."""
+    """(update, share done there) of every change; the first is where the plan begins, at 0.0."""
     total: int
     """The update at which the share reaches 1."""
 
     @classmethod
-    def steady(cls, total: int) -> "Pace":
-        """Return the plan as it was made: `total` updates of equal weight."""
-        return cls(corners=((0, 0.0),), total=total)
+    def steady(cls, total: int, first: int = 0) -> "Pace":
+        """Return the plan as it was made: updates of equal weight from `first` up to `total`."""
+        return cls(corners=((first, 0.0),), total=total)
+
+    @property
+    def length(self) -> int:
+        """How many updates the plan has."""
+        return self.total - self.corners[0][0]
 
     def share(self, update: int) -> float:
         """Return the share of the plan that is done after `update` updates, in [0, 1]."""

@@ -7,7 +7,7 @@ the same machine and versions. Dropout needs no state: its noise is a function o
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -28,6 +28,44 @@ class Snapshot:
 
     tensors: Mapping[str, np.ndarray]
     facts: Mapping[str, Any]
+
+
+@runtime_checkable
+class Adjusts(Protocol):
+    """What the loop drives: a trainer of one network, or of a game of two."""
+
+    model: Any
+    config: TrainingConfig
+    pace: Pace
+    update_count: int
+    plateau_factor: float
+    average: Average
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the plan is fulfilled."""
+
+    @property
+    def rate(self) -> float:
+        """Learning rate of the next update."""
+
+    def update(self) -> LossSum:
+        """Adjust the weights once."""
+
+    def figures(self) -> Mapping[str, float]:
+        """Return what else was noticed since the last call."""
+
+    def react_(self, alarms: Sequence[str]) -> list[str]:
+        """Do something about alarms; say what."""
+
+    def slow_down_(self) -> None:
+        """Halve the learning rate for the rest of the training."""
+
+    def snapshot(self) -> Snapshot:
+        """Return everything that changes."""
+
+    def restore_(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot."""
 
 
 class Trainer:
@@ -78,6 +116,14 @@ class Trainer:
     def epoch(self) -> int:
         """How often the corpus has been read through, from 0."""
         return self._batches.epoch
+
+    def figures(self) -> Mapping[str, float]:
+        """Return figures beside the loss for the history: none."""
+        return {}
+
+    def react_(self, alarms: Sequence[str]) -> list[str]:
+        """Do something about alarms; say what: nothing."""
+        return []
 
     @property
     def rate(self) -> float:
@@ -132,11 +178,7 @@ class Trainer:
                 for name in ("h", "c")
             },
         }
-        tensors = {
-            f"{group}/{name}": _to_numpy(value)
-            for group, values in groups.items()
-            for name, value in values.items()
-        }
+        tensors = tensors_of(groups)
         position = self._batches.position()
         tensors |= {f"position/{name}": value for name, value in position.items()}
         facts = {
@@ -154,11 +196,11 @@ class Trainer:
         for place, value in snapshot.tensors.items():
             group, name = place.split("/", 1)
             groups.setdefault(group, {})[name] = value
-        self.model.load_state_dict(_to_torch(groups["model"]))
-        self.average.restore_(_to_torch(groups["average"]))
-        self._optimiser.restore_(_to_torch(groups.get("optimiser", {})))
+        self.model.load_state_dict(to_torch(groups["model"]))
+        self.average.restore_(to_torch(groups["average"]))
+        self._optimiser.restore_(to_torch(groups.get("optimiser", {})))
         device = next(self.model.parameters()).device
-        carried = {name: t.to(device) for name, t in _to_torch(groups.get("state", {})).items()}
+        carried = {name: t.to(device) for name, t in to_torch(groups.get("state", {})).items()}
         self._states = [
             State(carried[f"h{k}"], carried[f"c{k}"]) if f"h{k}" in carried else None
             for k in range(self.config.n_workers)
@@ -178,9 +220,15 @@ class Trainer:
         return self._rollback_factor * rate_factor(self.config, share, self.plateau_factor)
 
 
-def _to_numpy(tensor: Tensor) -> np.ndarray:
-    return tensor.detach().cpu().numpy().copy()
+def tensors_of(groups: Mapping[str, Mapping[str, Tensor]]) -> dict[str, np.ndarray]:
+    """Return grouped tensors as arrays of their own, named `group/name`."""
+    return {
+        f"{group}/{name}": value.detach().cpu().numpy().copy()
+        for group, values in groups.items()
+        for name, value in values.items()
+    }
 
 
-def _to_torch(arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
+def to_torch(arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
+    """Return arrays as tensors of their own."""
     return {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}

@@ -4,34 +4,37 @@ import math
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
 from serinette.artifact.checkpoints import newest_checkpoint
+from serinette.artifact.folder import load
 from serinette.artifact.runs import MODEL
 from serinette.core.config import Resolved, plain
 from serinette.core.cores import available_threads
 from serinette.core.durable import sweep_orphans
+from serinette.core.metric import Metric
 from serinette.nets.config import predicted_symbols
 from serinette.nets.model import SequenceModel, weights_of
 from serinette.recipes.baseline import Baseline, affordable_symbols, fit_baseline
 from serinette.recipes.fit.finish import Finishing, write_artifact
+from serinette.recipes.fit.game import LIKELIHOOD, GameWork, has_begun, play
 from serinette.recipes.fit.keeping import RunStore, concluded, go_on
-from serinette.recipes.fit.planning import seconds_to_train
+from serinette.recipes.fit.planning import likelihood_share, seconds_to_train
 from serinette.recipes.fit.probe import Prober
 from serinette.recipes.prepare import Prepared
 from serinette.recipes.requests import TrainedRun
 from serinette.training.calibration import fitted_sharpness, sharpen_
 from serinette.training.events import Listener, Planned
 from serinette.training.gradients import Precision
-from serinette.training.loop import SAMPLE_EVERY, Limits, Outcome, Training
+from serinette.training.loop import SAMPLE_EVERY, Limits, Outcome, Progressed, Training
 from serinette.training.machine import choose_device
 from serinette.training.plan import useful_updates
 from serinette.training.spectral import spectral_start_
-from serinette.training.stops import stop_on_signals
+from serinette.training.stops import StopSignal, stop_on_signals
 from serinette.training.supply import symbol_supply
 from serinette.training.trainer import Trainer
 
@@ -75,8 +78,12 @@ def execute(job: Job, listener: Listener) -> TrainedRun:
         trainer = Trainer(model, supply, config, precision, n_threads=available_threads())
         stack.callback(trainer.close)
         stop = stack.enter_context(stop_on_signals())
+        stage = _Stage(job, prober, baseline, precision, limits)
+        if has_begun(job.run):
+            return _adversarial(stage, None, stop, listener)
         store = RunStore(job.run, config.keep_checkpoints)
-        training = Training(trainer, store, prober.probe, listener, limits)
+        shared = replace(limits, train_seconds=_likelihood_seconds(job, limits))
+        training = Training(trainer, store, prober.probe, listener, shared)
         go_on(job.run, training, listener)
         listener(
             Planned(
@@ -87,7 +94,58 @@ def execute(job: Job, listener: Listener) -> TrainedRun:
             )
         )
         outcome = training.run(stop)
-        return _finish(job, trainer, prober, baseline, outcome, listener)
+        best = _best_of(job, trainer, outcome)
+        if config.objective == "adversarial" and outcome.exit_code == 0:
+            _write(stage, best, outcome, job.run / LIKELIHOOD)
+            return _adversarial(stage, outcome.progressed, stop, listener)
+        measured = _write(stage, best, outcome, job.run / MODEL)
+        return concluded(job.run, trainer.update_count, outcome, measured, listener)
+
+
+class _Stage(NamedTuple):
+    """What both stages of a training work with."""
+
+    job: Job
+    prober: Prober
+    baseline: Baseline
+    precision: Precision
+    limits: Limits
+
+
+def _likelihood_seconds(job: Job, limits: Limits) -> float | None:
+    seconds = limits.train_seconds
+    return None if seconds is None else seconds * likelihood_share(job.settings)
+
+
+def _adversarial(
+    stage: _Stage, so_far: Progressed | None, stop: StopSignal, listener: Listener
+) -> TrainedRun:
+    """Play the game from the likelihood stage's model, and write the better of the two."""
+    job = stage.job
+    first = load(job.run / LIKELIHOOD)
+    start = SequenceModel(job.settings.groups["model"], job.prepared.codec.schema)
+    start.load_state_dict({n: torch.from_numpy(array) for n, array in first.weights().items()})
+    if so_far is None:
+        so_far = Progressed(
+            seconds=first.training["seconds"],
+            best_update=first.training["best_update"],
+            history=[dict(line) for line in first.history],
+        )
+    work = GameWork(
+        run=job.run,
+        prepared=job.prepared,
+        game=job.settings.groups["adversarial"],
+        training=job.settings.groups["training"],
+        precision=stage.precision,
+        start=start.to(stage.precision.device),
+        limits=stage.limits,
+    )
+    played = play(work, stage.prober, so_far, stop, listener)
+    best = SequenceModel(start.config, start.schema)
+    best.load_state_dict({n: torch.from_numpy(array) for n, array in played.weights.items()})
+    told = {"adversarial": played.facts, "sharpness": first.training["sharpness"]}
+    measured = _write(stage, best, played.outcome, job.run / MODEL, told)
+    return concluded(job.run, played.update, played.outcome, measured, listener)
 
 
 def _limits(job: Job, baseline: Baseline) -> Limits:
@@ -112,22 +170,35 @@ def _limits(job: Job, baseline: Baseline) -> Limits:
     )
 
 
-def _finish(
-    job: Job,
-    trainer: Trainer,
-    prober: Prober,
-    baseline: Baseline,
-    outcome: Outcome,
-    listener: Listener,
-) -> TrainedRun:
-    """Write the artifact of the best weights, or of the present ones if none were measured yet."""
-    so_far = outcome.progressed
+def _best_of(job: Job, trainer: Trainer, outcome: Outcome) -> SequenceModel:
+    """Return the model of the best weights, or of the present ones if none were measured yet."""
     best = SequenceModel(job.settings.groups["model"], job.prepared.codec.schema)
     with trainer.average.in_place():
-        weights = so_far.best_weights or weights_of(trainer.model)
+        weights = outcome.progressed.best_weights or weights_of(trainer.model)
     best.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
-    sharpness = fitted_sharpness(best, job.prepared.validation)
-    sharpen_(best, sharpness)
+    return best
+
+
+def _write(
+    stage: _Stage,
+    best: SequenceModel,
+    outcome: Outcome,
+    folder: Path,
+    told: Mapping[str, Any] | None = None,
+) -> tuple[Metric, ...]:
+    """Write the artifact of a model.
+
+    Args:
+        stage: What it was trained with.
+        best: Its weights; those of the likelihood stage are sharpened here.
+        outcome: How its training ended.
+        folder: Where it is to be.
+        told: What the training has to say besides; None: the model is the likelihood stage's.
+    """
+    job, baseline, so_far = stage.job, stage.baseline, outcome.progressed
+    if told is None:
+        told = {"sharpness": fitted_sharpness(best, job.prepared.validation)}
+        sharpen_(best, told["sharpness"])
     work = Finishing(
         name=job.run.name,
         model=best,
@@ -141,9 +212,8 @@ def _finish(
             "seconds": so_far.seconds,
             "reason": outcome.reason,
             "baseline_order": baseline.order,
-            "sharpness": sharpness,
+            **told,
         },
         history=so_far.history,
     )
-    measured = write_artifact(work, job.run / MODEL, prober.samples(best, N_CARD_SAMPLES))
-    return concluded(job.run, trainer.update_count, outcome, measured, listener)
+    return write_artifact(work, folder, stage.prober.samples(best, N_CARD_SAMPLES))

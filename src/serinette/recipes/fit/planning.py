@@ -19,6 +19,8 @@ from serinette.training.plan import Plan, make_plan
 _SIZES = ("model.embedding_size", "model.hidden_size", "model.n_layers")
 ENDING_SHARE = 0.02
 """Share of a budget kept for the last measurement and the export..."""
+GAME_COST = 3.0
+"""What an update of a game costs beside one of the likelihood stage, before it is measured."""
 ENDING_SECONDS = 2.0
 """...and at least so many seconds."""
 
@@ -55,6 +57,7 @@ def plan_training(request: TrainRequest, started: float, listener: Listener) -> 
     seconds = None
     if request.budget_seconds is not None:
         seconds = seconds_to_train(request.budget_seconds, time.monotonic() - started)
+        seconds *= likelihood_share(wished)
     settled = {key for layer in layers for key in layer.values}
     plan = make_plan(
         prepared.codec.schema,
@@ -65,6 +68,7 @@ def plan_training(request: TrainRequest, started: float, listener: Listener) -> 
         fixed={key: _at(wished, key) for key in sorted(settled)},
     )
     chosen = _chosen_values(plan, is_bf16=speed.precision.is_bf16)
+    chosen |= _game_values(wished, plan)
     settings = resolve(groups, (Layer(origin="plan", values=chosen), *layers))
     arithmetic = settings.groups["training"].precision
     for sentence in (*plan.summary, f"arithmetic: {arithmetic}, the faster one here"):
@@ -103,6 +107,23 @@ def seconds_to_train(budget_seconds: float, elapsed_seconds: float) -> float:
     """Return what a budget leaves for the updates."""
     ending = max(ENDING_SECONDS, ENDING_SHARE * budget_seconds)
     return max(1.0, budget_seconds - elapsed_seconds - ending)
+
+
+def likelihood_share(settings: Resolved) -> float:
+    """Return the share of the training time that the likelihood stage takes."""
+    if settings.groups["training"].objective == "likelihood":
+        return 1.0
+    return 1.0 - float(settings.groups["adversarial"].share)
+
+
+def _game_values(wished: Resolved, plan: Plan) -> dict[str, Any]:
+    """Return how many updates of a game take its share of the time; the clock corrects it later."""
+    share = 1.0 - likelihood_share(wished)
+    if share == 0 or wished.groups["adversarial"].updates is not None:
+        return {}
+    likelihood = int(plan.training["updates"])
+    updates = likelihood * share / (1 - share) / GAME_COST
+    return {"adversarial.updates": max(1, int(updates))}
 
 
 def _chosen_values(plan: Plan, *, is_bf16: bool) -> dict[str, Any]:

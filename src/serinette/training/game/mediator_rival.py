@@ -1,0 +1,126 @@
+"""A mediator as the rival: a second language model that learns from real and written rows alike.
+
+It comes near the middle of the two distributions, and the generator moves towards it: a slope
+without a draw in it, at every step over the whole vocabulary.
+
+Reference: Lu et al. 2019, "CoT: Cooperative Training for Generative Modeling of Discrete Data",
+arXiv:1804.03782. Differences: both begin with the likelihood stage's weights; half of the rows are
+real and half written, so that one update costs about two of the likelihood stage.
+
+Shape letters: `B` rows, `T` steps.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+
+from serinette.nets.model import SequenceModel
+from serinette.nets.state import State
+from serinette.training.game.config import AdversarialConfig
+from serinette.training.game.mediator import generator_divergence, mediator_nats
+from serinette.training.supply import Loss, SymbolObjective
+
+
+class MediatorRival:
+    """A mediator, and what the generator learns from it.
+
+    Args:
+        network: Of the generator's sizes.
+        game: Names the divergence, the weight of the anchor and of the entropy.
+        is_carried: Whether rows read on where they stopped.
+    """
+
+    def __init__(self, network: SequenceModel, game: AdversarialConfig, *, is_carried: bool) -> None:
+        self.network = network
+        self.is_carried = is_carried
+        self._game = game
+        self._anchor = SymbolObjective()
+
+    def written_rows(self, n_rows: int) -> slice:
+        """Say which of a group's rows are written: the second half."""
+        return slice(n_rows // 2, None)
+
+    def loss(self, network: nn.Module, batch: Any, state: State | None, noise: Generator) -> Loss:
+        """Return the mean of the likelihood losses of real and written rows, times real steps.
+
+        Where nothing is carried, real rows are those that no written row stands for.
+        """
+        model: Any = network
+        real, fake = batch.real, batch.fake
+        before = _opening(model, state, real.fresh)
+        n_kept = len(real.fresh) if self.is_carried else max(1, batch.written.start)
+        kept = slice(0, n_kept)
+        hidden, after = model(
+            real.inputs[kept], real.context[kept], _rows(before, kept), noise
+        )
+        mask = real.mask[kept]
+        on_real = mediator_nats(model.readout.project(hidden), real.targets[kept], mask)
+        rows = batch.written
+        hidden, _ = model(fake.inputs, real.context[rows], _rows(before, rows), noise)
+        on_fake = mediator_nats(model.readout.project(hidden), fake.symbols, fake.mask)
+        n_real = real.mask.sum()
+        nats = n_real * (on_real / _count(mask) + on_fake / _count(fake.mask)) / 2
+        kept_state = State(after.h.float(), after.c.float()).detach() if self.is_carried else None
+        return Loss(nats=nats, measured=nats.detach(), state=kept_state)
+
+    def generator_loss(
+        self, model: nn.Module, batch: Any, state: State | None, noise: Generator
+    ) -> Loss:
+        """Return the divergence from the mediator on written rows, times real steps.
+
+        The likelihood of real rows is added by `anchor`; without it nothing is read of them but
+        what must be carried.
+        """
+        generator: Any = model
+        real, fake = batch.real, batch.fake
+        measured, after, anchored = self._on_real(generator, real, state, noise)
+        rows = batch.written
+        past = _rows(_opening(generator, state, real.fresh), rows)
+        hidden, _ = generator(fake.inputs, real.context[rows], past, None)
+        logits = generator.readout.project(hidden)
+        with torch.no_grad():
+            mediator: Any = self.network
+            seen = _opening(mediator, batch.rival_opening, real.fresh)
+            hidden, _ = mediator(fake.inputs, real.context[rows], _rows(seen, rows))
+            targets = mediator.readout.project(hidden)
+        divergence = generator_divergence(logits, targets, fake.mask, self._game.divergence)
+        scale = batch.n_real_steps / max(1, batch.n_fake_steps)
+        nats = scale * divergence + self._game.anchor * anchored
+        return Loss(nats=nats, measured=measured, state=after)
+
+    def figures(self) -> Mapping[str, float]:
+        """Return nothing: the trainer tells the mediator's loss."""
+        return {}
+
+    def aim_(self, share: float) -> None:
+        """Do nothing: a mediator does not change with time."""
+
+    def soften_(self) -> str | None:
+        """Return None: a mediator cannot win."""
+        return None
+
+    def _on_real(
+        self, generator: Any, real: Any, state: State | None, noise: Generator
+    ) -> tuple[Tensor, State | None, Tensor]:
+        """Return the measured loss of real rows, what is carried on, and the loss to be added."""
+        if self._game.anchor > 0:
+            loss = self._anchor(generator, real, state, noise)
+            return loss.measured, loss.state, loss.nats
+        with torch.no_grad():
+            loss = self._anchor(generator, real, state, None)  # type: ignore[arg-type]
+        return loss.measured, loss.state, torch.zeros(())
+
+
+def _opening(model: Any, state: State | None, fresh: Tensor) -> State:
+    start: State = model.start(len(fresh)) if state is None else state.reset(fresh)
+    return start
+
+
+def _rows(state: State, rows: slice) -> State:
+    return State(state.h[:, rows].contiguous(), state.c[:, rows].contiguous())
+
+
+def _count(mask: Tensor) -> Tensor:
+    return mask.sum().clamp(min=1)
