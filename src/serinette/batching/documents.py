@@ -76,7 +76,9 @@ class DocumentBatches:
     def _load_epoch(self) -> None:
         epoch = self._epoch
         self._pieces = training_pieces(self._corpus, self._longest, self._seed, epoch)
-        self._batches = _batches(self._pieces, self._n_rows, self._pool, derive(self._seed, epoch, 1))
+        self._batches = _batches(
+            self._pieces, self._n_rows, self._pool, derive(self._seed, epoch, 1)
+        )
 
     def _read(self, chosen: Int[np.ndarray, " B"]) -> Batch:
         corpus, pieces = self._corpus, self._pieces

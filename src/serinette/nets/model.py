@@ -99,9 +99,7 @@ class SequenceModel(nn.Module):
         h, c = (torch.cat(parts) for parts in zip(*finals, strict=True))
         return hidden.transpose(0, 1), State(h, c)
 
-    def advance(
-        self, x: Float[Tensor, "B E"], state: State
-    ) -> tuple[Float[Tensor, "B D"], State]:
+    def advance(self, x: Float[Tensor, "B E"], state: State) -> tuple[Float[Tensor, "B D"], State]:
         """Read one embedded symbol a row; equal to `read` of one step, and faster."""
         outputs, hs, cs = [], [], []
         for i, layer in enumerate(self.layers):

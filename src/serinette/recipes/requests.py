@@ -10,6 +10,7 @@ from serinette.kinds.series.config import SeriesConfig
 from serinette.kinds.split import SplitConfig
 from serinette.kinds.table import DEFAULT_KIND, SERIES, find_kind
 from serinette.nets.config import ModelConfig
+from serinette.nets.critic_config import CriticConfig
 from serinette.nets.fields_config import FieldsConfig
 from serinette.nets.latent_config import LatentConfig
 from serinette.recipes.series.engine_config import EngineConfig
@@ -38,6 +39,7 @@ def groups_of(kind_name: str) -> Mapping[str, type]:
         "model": ModelConfig,
         "training": TrainingConfig,
         "adversarial": AdversarialConfig,
+        "critic": CriticConfig,
     }
 
 

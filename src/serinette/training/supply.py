@@ -107,14 +107,17 @@ class SymbolObjective:
     def __init__(self, candidates: Candidates | None = None) -> None:
         self._candidates = candidates
 
-    def __call__(self, model: nn.Module, batch: Any, state: State | None, noise: Generator) -> Loss:
-        """Return the loss of a window that goes on from `state`."""
+    def __call__(
+        self, model: nn.Module, batch: Any, state: State | None, noise: Generator | None
+    ) -> Loss:
+        """Return the loss of a window that goes on from `state`; None: without dropout."""
         carried = None if state is None else state.reset(batch.fresh)
         hidden, after = model(batch.inputs, batch.context, carried, noise)
         readout: Any = model.readout
         if self._candidates is None:
             log_prob = readout.log_prob(readout.project(hidden), batch.targets)
         else:
+            assert noise is not None
             log_prob = self._candidates.log_prob(readout, hidden, batch.targets, noise)
         log_prob = log_prob.float()
         return Loss(

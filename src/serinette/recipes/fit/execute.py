@@ -135,6 +135,7 @@ def _adversarial(
         run=job.run,
         prepared=job.prepared,
         game=job.settings.groups["adversarial"],
+        critic=job.settings.groups["critic"],
         training=job.settings.groups["training"],
         precision=stage.precision,
         start=start.to(stage.precision.device),

@@ -14,6 +14,7 @@ from serinette.artifact.checkpoints import newest_checkpoint
 from serinette.batching.documents import DocumentBatches
 from serinette.batching.streams import TrainingStreams
 from serinette.core.cores import available_threads
+from serinette.nets.critic_config import CriticConfig
 from serinette.nets.model import SequenceModel, weights_of
 from serinette.recipes.fit.game_probe import GameProber
 from serinette.recipes.fit.held_out_rows import are_documents, held_out_rows, longest_of
@@ -41,6 +42,7 @@ class GameWork(NamedTuple):
     run: Path
     prepared: Prepared
     game: AdversarialConfig
+    critic: CriticConfig
     training: TrainingConfig
     precision: Precision
     start: SequenceModel
@@ -131,7 +133,11 @@ def _trainer(work: GameWork, rows: _Rows, end: int | None, so_far: Progressed) -
     model = SequenceModel(work.start.config, work.start.schema).to(work.precision.device)
     model.load_state_dict(work.start.state_dict())
     rival = make_rival(
-        work.game, work.start, is_carried=not rows.is_whole, seed=work.training.seed
+        work.game,
+        work.critic,
+        work.start,
+        is_carried=not rows.is_whole,
+        seed=work.training.seed,
     )
     return GameTrainer(
         model,
@@ -185,14 +191,10 @@ def _tell(
                 f"{figures['criterion_spread']:.2g}"
             )
         )
-    listener(
-        Planned(summary=(), total_updates=trainer.pace.total, budget_seconds=None)
-    )
+    listener(Planned(summary=(), total_updates=trainer.pace.total, budget_seconds=None))
 
 
-def _played(
-    outcome: Outcome, update: int, judge: GameProber | None, before: Progressed
-) -> Played:
+def _played(outcome: Outcome, update: int, judge: GameProber | None, before: Progressed) -> Played:
     so_far = outcome.progressed
     is_won = so_far.best_update > before.best_update and judge is not None
     lines = [line for line in so_far.history if line["phase"] == PHASE]

@@ -120,7 +120,9 @@ class GameProber:
         distance = frechet(self._real_features, features, seed=0).value
         grams = gram_features(pieces)
         accuracy = classifier_accuracy(
-            np.concatenate([self._real_features / _scale(self._real_features), self._real_grams], 1),
+            np.concatenate(
+                [self._real_features / _scale(self._real_features), self._real_grams], 1
+            ),
             np.concatenate([features / _scale(self._real_features), grams], 1),
             seed=0,
         ).value

@@ -20,7 +20,8 @@ from serinette.nets.model import SequenceModel
 from serinette.nets.state import State
 from serinette.training.game.config import AdversarialConfig
 from serinette.training.game.mediator import generator_divergence, mediator_nats
-from serinette.training.supply import Loss, SymbolObjective
+from serinette.training.game.on_real import loss_on_real, opening_of, rows_of
+from serinette.training.supply import Loss
 
 
 class MediatorRival:
@@ -32,11 +33,12 @@ class MediatorRival:
         is_carried: Whether rows read on where they stopped.
     """
 
-    def __init__(self, network: SequenceModel, game: AdversarialConfig, *, is_carried: bool) -> None:
+    def __init__(
+        self, network: SequenceModel, game: AdversarialConfig, *, is_carried: bool
+    ) -> None:
         self.network = network
         self.is_carried = is_carried
         self._game = game
-        self._anchor = SymbolObjective()
 
     def written_rows(self, n_rows: int) -> slice:
         """Say which of a group's rows are written: the second half."""
@@ -49,16 +51,14 @@ class MediatorRival:
         """
         model: Any = network
         real, fake = batch.real, batch.fake
-        before = _opening(model, state, real.fresh)
+        before = opening_of(model, state, real.fresh)
         n_kept = len(real.fresh) if self.is_carried else max(1, batch.written.start)
         kept = slice(0, n_kept)
-        hidden, after = model(
-            real.inputs[kept], real.context[kept], _rows(before, kept), noise
-        )
+        hidden, after = model(real.inputs[kept], real.context[kept], rows_of(before, kept), noise)
         mask = real.mask[kept]
         on_real = mediator_nats(model.readout.project(hidden), real.targets[kept], mask)
         rows = batch.written
-        hidden, _ = model(fake.inputs, real.context[rows], _rows(before, rows), noise)
+        hidden, _ = model(fake.inputs, real.context[rows], rows_of(before, rows), noise)
         on_fake = mediator_nats(model.readout.project(hidden), fake.symbols, fake.mask)
         n_real = real.mask.sum()
         nats = n_real * (on_real / _count(mask) + on_fake / _count(fake.mask)) / 2
@@ -75,20 +75,19 @@ class MediatorRival:
         """
         generator: Any = model
         real, fake = batch.real, batch.fake
-        measured, after, anchored = self._on_real(generator, real, state, noise)
+        on_real = loss_on_real(generator, real, state, noise, weight=self._game.anchor)
         rows = batch.written
-        past = _rows(_opening(generator, state, real.fresh), rows)
+        past = rows_of(opening_of(generator, state, real.fresh), rows)
         hidden, _ = generator(fake.inputs, real.context[rows], past, None)
         logits = generator.readout.project(hidden)
         with torch.no_grad():
             mediator: Any = self.network
-            seen = _opening(mediator, batch.rival_opening, real.fresh)
-            hidden, _ = mediator(fake.inputs, real.context[rows], _rows(seen, rows))
+            seen = opening_of(mediator, batch.rival_opening, real.fresh)
+            hidden, _ = mediator(fake.inputs, real.context[rows], rows_of(seen, rows))
             targets = mediator.readout.project(hidden)
         divergence = generator_divergence(logits, targets, fake.mask, self._game.divergence)
         scale = batch.n_real_steps / max(1, batch.n_fake_steps)
-        nats = scale * divergence + self._game.anchor * anchored
-        return Loss(nats=nats, measured=measured, state=after)
+        return on_real._replace(nats=scale * divergence + on_real.nats)
 
     def figures(self) -> Mapping[str, float]:
         """Return nothing: the trainer tells the mediator's loss."""
@@ -101,25 +100,12 @@ class MediatorRival:
         """Return None: a mediator cannot win."""
         return None
 
-    def _on_real(
-        self, generator: Any, real: Any, state: State | None, noise: Generator
-    ) -> tuple[Tensor, State | None, Tensor]:
-        """Return the measured loss of real rows, what is carried on, and the loss to be added."""
-        if self._game.anchor > 0:
-            loss = self._anchor(generator, real, state, noise)
-            return loss.measured, loss.state, loss.nats
-        with torch.no_grad():
-            loss = self._anchor(generator, real, state, None)  # type: ignore[arg-type]
-        return loss.measured, loss.state, torch.zeros(())
+    def state(self) -> dict[str, float]:
+        """Return what changes besides the weights: nothing."""
+        return {}
 
-
-def _opening(model: Any, state: State | None, fresh: Tensor) -> State:
-    start: State = model.start(len(fresh)) if state is None else state.reset(fresh)
-    return start
-
-
-def _rows(state: State, rows: slice) -> State:
-    return State(state.h[:, rows].contiguous(), state.c[:, rows].contiguous())
+    def restore_(self, state: Mapping[str, float]) -> None:
+        """Go on from what `state` returned."""
 
 
 def _count(mask: Tensor) -> Tensor:

@@ -40,3 +40,9 @@ class Rival(Protocol):
 
     def soften_(self) -> str | None:
         """React to a critic that has won; say what was changed, or None."""
+
+    def state(self) -> dict[str, float]:
+        """Return what changes besides the weights."""
+
+    def restore_(self, state: Mapping[str, float]) -> None:
+        """Go on from what `state` returned."""

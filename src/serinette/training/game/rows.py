@@ -42,9 +42,7 @@ class GameBatch(NamedTuple):
         if opening is not None:
             rows = _group(k, n_parts, len(self.real.fresh))
             opening = State(opening.h[:, rows], opening.c[:, rows])
-        return self._replace(
-            real=self.real.part(k, n_parts), fake=fake, rival_opening=opening
-        )
+        return self._replace(real=self.real.part(k, n_parts), fake=fake, rival_opening=opening)
 
     def to(self, device: torch.device) -> "GameBatch":
         """Move to the device that computes."""

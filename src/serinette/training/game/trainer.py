@@ -175,6 +175,7 @@ class GameTrainer:
             "update": self.update_count,
             "n_learnt": self._n_learnt,
             "factors": [self._factor, self._rival_factor],
+            "rival": self.rival.state(),
             "corners": [list(corner) for corner in self.pace.corners],
             "total": self.pace.total,
         }
@@ -198,6 +199,7 @@ class GameTrainer:
         facts = snapshot.facts
         self.update_count, self._n_learnt = int(facts["update"]), int(facts["n_learnt"])
         self._factor, self._rival_factor = facts["factors"]
+        self.rival.restore_(facts["rival"])
         corners: Sequence[Sequence[float]] = facts["corners"]
         self.pace = Pace(
             corners=tuple((int(at), float(done)) for at, done in corners), total=int(facts["total"])
@@ -230,9 +232,7 @@ class GameTrainer:
 
     def _learn(self, batch: GameBatch, *, carries_on: bool) -> bool:
         """Adjust the rival once; say whether its loss and slope were finite."""
-        loss, states = self._rival_workers.accumulate_(
-            batch, self._rival_states, self._n_learnt
-        )
+        loss, states = self._rival_workers.accumulate_(batch, self._rival_states, self._n_learnt)
         norm = self._step(self._rival_optimiser, self.rival.network, loss, self._rival_factor)
         self._rival_states = states
         self._n_learnt += 1
@@ -332,10 +332,6 @@ def _carried(states: Sequence[State | None]) -> dict[str, torch.Tensor]:
     }
 
 
-def _restored(
-    arrays: Mapping[str, np.ndarray], n: int, device: torch.device
-) -> list[State | None]:
+def _restored(arrays: Mapping[str, np.ndarray], n: int, device: torch.device) -> list[State | None]:
     found = {name: tensor.to(device) for name, tensor in to_torch(arrays).items()}
-    return [
-        State(found[f"h{k}"], found[f"c{k}"]) if f"h{k}" in found else None for k in range(n)
-    ]
+    return [State(found[f"h{k}"], found[f"c{k}"]) if f"h{k}" in found else None for k in range(n)]
