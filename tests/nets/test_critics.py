@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serinette.core.errors import ConfigError
@@ -33,6 +33,7 @@ FULL = mask_of(*[T] * B)
 
 
 @pytest.mark.parametrize("name", CONFIGS)
+@settings(max_examples=15)
 @given(lengths=st.lists(st.integers(1, T), min_size=B, max_size=B), more=st.integers(0, 4))
 def test_what_the_mask_leaves_out_and_other_rows_change_no_logit(name, lengths, more):
     critic = SequenceCritic(CONFIGS[name], F, seed=2).eval()
@@ -86,6 +87,7 @@ def test_a_convolution_finds_its_pattern_wherever_it_stands():
     torch.testing.assert_close(found[0], found[1])
 
 
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10), wide=st.floats(0.1, 20))
 def test_a_normed_matrix_has_a_largest_singular_value_of_one(seed, wide):
     torch_seed = torch.Generator().manual_seed(seed)
