@@ -155,11 +155,13 @@ class CriticRival:
         fake, context = batch.fake, batch.real.context
         past = opening_of(generator, state, batch.real.fresh)
         with torch.no_grad():
-            if self._game.estimator == "rollouts":
+            if self._game.estimator == "weighted":
+                advantage = self._by_weights(fake, noise)
+            elif self._game.estimator == "rollouts":
                 earned = self._by_rollouts(generator, fake, (context, past), noise)
+                advantage = advantages(earned, fake.mask)
             else:
-                earned = self._by_steps(fake, noise)
-            advantage = advantages(earned, fake.mask)
+                advantage = advantages(self._by_steps(fake, noise), fake.mask)
         hidden, _ = generator(fake.inputs, context, past, None)
         logits = generator.readout.project(hidden[fake.mask])
         log_probs = F.log_softmax(logits.float(), -1)  # [N, V]
@@ -194,6 +196,16 @@ class CriticRival:
         last = fake.mask.sum(1).clamp(min=1) - 1
         rewards[torch.arange(len(last)), last] = (verdict.logits / 2).tanh()
         return returns(rewards, fake.mask, 1.0)
+
+    def _by_weights(self, fake: Drawn, noise: Generator) -> Float[Tensor, "B T"]:
+        """Return how much more each row weighs than the mean row, the same for all its steps.
+
+        Reference: Che et al. 2017, arXiv:1702.07983 (MaliGAN), equation 7 with baseline 1.
+        """
+        critic = self.network
+        logits = critic.judge(critic.embed(fake.symbols), fake.mask, noise).logits
+        weights = logits.softmax(0) * len(logits)
+        return (weights - 1)[:, None].expand(fake.mask.shape)
 
     def _by_rollouts(
         self, generator: Any, fake: Drawn, opening: tuple[Tensor, State], noise: Generator
