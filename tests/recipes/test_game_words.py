@@ -27,25 +27,43 @@ def test_a_file_of_all_settings_at_their_defaults_is_no_wish_for_a_game():
     check_game(resolve(groups_of("series"), []))
 
 
-def test_a_mediator_is_no_critic():
+def test_a_mediator_is_no_critic_but_the_guide_is_one():
+    wished = {**GAME, "critic.network": "lstm"}
+    check_game(settings(wished))
     with pytest.raises(ConfigError, match=r"critic\.network = lstm, but a mediator is no critic"):
-        check_game(settings({**GAME, "critic.network": "lstm"}))
-    check_game(settings({**GAME, "critic.network": "lstm", "adversarial.estimator": "reinforce"}))
+        check_game(settings({**wished, "adversarial.guide_updates": 0}))
+    check_game(settings({**wished, "adversarial.estimator": "reinforce"}))
 
 
 def test_a_plan_says_how_the_time_is_split_and_what_the_game_is():
     assert plan_words(settings({})) == ()
     values = {"adversarial.updates": 120, "adversarial.share": 0.25}
-    length, judge = plan_words(settings(GAME | values, "plan"))
-    assert length == (
-        "game: 75% of the time goes to likelihood, then 25% to a game of about 120 updates against "
-        "a mediator, a second model of real and written text (CoT)"
+    split, game, judge = plan_words(settings(GAME | values, "plan"))
+    assert split == (
+        "adversarial: 75% of the time goes to likelihood, 25% to the adversarial stage"
+    )
+    assert game == (
+        "game: about 120 updates against a mediator, a second model of real and written text (CoT)"
     )
     assert "10 times by the Fréchet distance" in judge
-    wished = {**values, "adversarial.estimator": "rollouts", "adversarial.critic_steps": 5}
-    length, _ = plan_words(settings(GAME | wished))
-    assert length.startswith("game: a game of 120 updates follows the likelihood stage against")
-    assert length.endswith("on 4 continuations of every prefix (SeqGAN), 5 steps of it for one")
+
+
+def test_a_plan_of_given_lengths_says_them():
+    wished = {
+        "adversarial.updates": 120,
+        "adversarial.estimator": "rollouts",
+        "adversarial.critic_steps": 5,
+        "adversarial.guide_updates": 1500,
+    }
+    first, game, _, guide = plan_words(settings(GAME | wished))
+    assert first == "adversarial: a game follows likelihood"
+    assert game == (
+        "game: 120 updates against a critic by its word on 4 continuations of every prefix "
+        "(SeqGAN), 5 steps of it for one"
+    )
+    assert "up to 1,500 updates; it chooses among 4 candidates" in guide
+    alone = plan_words(settings(GAME | wished | {"adversarial.estimator": "none"}))
+    assert alone == (first, guide)
 
 
 def test_which_model_is_kept_is_said_with_the_figures():

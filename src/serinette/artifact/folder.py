@@ -5,6 +5,7 @@ config.json          format, kind, schema, sizes, training settings as resolved,
 codec.json           vocabulary and all else that turns raw data into steps and back
 model.safetensors    weights, float32, by the names of `nets.networks`
 decode.fp32.onnx     step graph, of networks that are decoded by one
+critic.safetensors   a critic that chooses among candidates, of models that have one
 history.jsonl        one line an evaluation
 evaluation.json      figures
 report.html          the evaluation as a page, once `serinette evaluate` has run
@@ -24,17 +25,34 @@ from safetensors.numpy import save as tensor_bytes
 from serinette.artifact.graph_guard import check_graph
 from serinette.artifact.validate import first_non_finite, read_header, read_tensors
 from serinette.core import durable, plain_json
-from serinette.core.config import build
+from serinette.core.config import build, plain
 from serinette.core.errors import ArtifactError, ConfigError, DivergedError
 from serinette.core.manifest import FORMAT, REMEDY, check_format
 from serinette.core.schema import Schema
+from serinette.nets.config import predicted_symbols
+from serinette.nets.critic_config import CriticConfig
+from serinette.nets.critic_config import expected_shapes as critic_shapes
 from serinette.nets.networks import SYMBOLS, Network, find_network
 
 CARD, CONFIG, CODEC = "README.md", "config.json", "codec.json"
 WEIGHTS, GRAPH = "model.safetensors", "decode.fp32.onnx"
+CRITIC = "critic.safetensors"
 HISTORY, EVALUATION = "history.jsonl", "evaluation.json"
 REPORT = "report.html"
 EDITED_BY_PEOPLE = (CARD, EVALUATION, REPORT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guide:
+    """A critic that chooses among candidates at generation."""
+
+    sizes: CriticConfig
+    candidates: int
+    """Candidates that it chooses from unless something else is asked for; 1: it rests."""
+    window: int | None
+    """Steps that it judges at once; None: whole sequences."""
+    weights: Mapping[str, np.ndarray] = field(repr=False)
+    """Of `decoding.row_critic`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +83,8 @@ class ArtifactContents:
     """The model card, Markdown."""
     network: str = SYMBOLS
     """A name of `nets.networks.NETWORKS`."""
+    guide: Guide | None = None
+    """A critic, if the model has one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,12 +110,34 @@ class Artifact:
     """Contents of the files by name."""
     network: str = SYMBOLS
     """A name of `nets.networks.NETWORKS`."""
+    guide_facts: Mapping[str, Any] | None = None
+    """Sizes and use of the critic as plain values; `guide()` is the same, built."""
 
     def weights(self) -> dict[str, np.ndarray]:
         """Unpack the weights by name, float32, all finite."""
         shapes = find_network(self.network).expected_shapes(self.model_config, self.schema)
         place = str(self.folder / WEIGHTS)
         return read_tensors(self.files[WEIGHTS], place, shapes=shapes)
+
+    def guide(self) -> Guide | None:
+        """Return the critic that chooses among candidates; None: the model has none.
+
+        Raises:
+            ArtifactError: If what the folder says of it cannot be.
+        """
+        if self.guide_facts is None:
+            return None
+        place = self.folder / CONFIG
+        facts = dict(self.guide_facts)
+        try:
+            sizes = build(CriticConfig, facts.pop("sizes"), source=f"{place} [guide]")
+            (symbols,) = predicted_symbols(self.schema)
+            width = int(self.model_config.embedding_size)
+            shapes = critic_shapes(sizes, symbols.size, width)
+            weights = read_tensors(self.files[CRITIC], str(self.folder / CRITIC), shapes=shapes)
+            return Guide(sizes=sizes, weights=weights, **facts)
+        except (ConfigError, KeyError, TypeError) as error:
+            raise ArtifactError(f"{place} [guide]: {error}; {REMEDY}") from error
 
     def graph(self) -> bytes:
         """Return the step graph, an ONNX file of standard operators that stands alone."""
@@ -153,6 +195,7 @@ def load(folder: Path) -> Artifact:
             warnings=read.warnings + warnings,
             files=read.files,
             network=named,
+            guide_facts=config.get("guide"),
         )
     except (KeyError, TypeError) as error:
         raise ArtifactError(f"{folder / CONFIG} lacks a part: {error}; {REMEDY}") from error
@@ -178,6 +221,12 @@ def _files(contents: ArtifactContents) -> dict[str, bytes]:
     if contents.network != SYMBOLS:
         config["network"] = contents.network
     graph = {} if contents.graph is None else {GRAPH: contents.graph}
+    guide = contents.guide
+    if guide is not None:
+        config["guide"] = {
+            "sizes": plain(guide.sizes), "candidates": guide.candidates, "window": guide.window
+        }  # fmt: skip
+        graph[CRITIC] = tensor_bytes(dict(guide.weights))
     history = "".join(plain_json.dump_line(record) + "\n" for record in contents.history)
     weights = {name: np.asarray(array, order="C") for name, array in contents.weights.items()}
     return {
@@ -231,5 +280,6 @@ def _check(artifact: Artifact) -> None:
         artifact.weights()
     except ConfigError as error:
         raise ArtifactError(f"{artifact.folder / CONFIG}: {error}; {REMEDY}") from error
+    artifact.guide()
     if find_network(artifact.network).has_graph:
         check_graph(artifact.graph(), str(artifact.folder / GRAPH))

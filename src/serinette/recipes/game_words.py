@@ -20,6 +20,7 @@ _TEACHERS: Final[Mapping[str, str]] = {
     "mediator": "a mediator, a second model of real and written text (CoT)",
     "reinforce": "a critic by its word on every step (REINFORCE, after ScratchGAN)",
     "rollouts": "a critic by its word on {rollouts} continuations of every prefix (SeqGAN)",
+    "weighted": "a critic by weights of written rows (MaliGAN)",
     "gumbel": "a critic through soft symbols (Gumbel, RelGAN)",
 }
 
@@ -38,11 +39,13 @@ def check_game(settings: Resolved) -> None:
                 f"{place}: {key} = {_value(settings, key)} means nothing without a game; add "
                 "--objective adversarial, or leave it out"
             )
-    elif settings.groups["adversarial"].estimator == "mediator":
+        return
+    game = settings.groups["adversarial"]
+    if game.estimator == "mediator" and game.guide_updates == 0:
         for key, place in _changed(settings, ("critic",)):
             raise ConfigError(
-                f"{place}: {key} = {_value(settings, key)}, but a mediator is no critic; add "
-                "--adversarial.estimator reinforce, rollouts or gumbel, or leave it out"
+                f"{place}: {key} = {_value(settings, key)}, but a mediator is no critic, and no "
+                "guide is trained; choose another --adversarial.estimator, or leave it out"
             )
 
 
@@ -51,20 +54,28 @@ def plan_words(settings: Resolved) -> tuple[str, ...]:
     if settings.groups["training"].objective == "likelihood":
         return ()
     game = settings.groups["adversarial"]
-    teacher = _TEACHERS[game.estimator].format(rollouts=game.rollouts)
     is_timed = settings.origins["adversarial.updates"] == "plan"
-    length = (
-        f"{1 - game.share:.0%} of the time goes to likelihood, then {game.share:.0%} to a game of "
-        f"about {game.updates:,} updates"
-        if is_timed
-        else f"a game of {game.updates:,} updates follows the likelihood stage"
+    split = (
+        f"{1 - game.share:.0%} of the time goes to likelihood, {game.share:.0%} to the "
+        "adversarial stage"
     )
-    judge = (
-        f"measured {game.n_evaluations} times by the {MEASURES[game.criterion]} of written and "
-        "held-out rows; the likelihood model is kept unless the game comes out better"
-    )
-    steps = "" if game.critic_steps == 1 else f", {game.critic_steps} steps of it for one"
-    return (f"game: {length} against {teacher}{steps}", f"the game is {judge}")
+    words = [f"adversarial: {split}" if is_timed else "adversarial: a game follows likelihood"]
+    if game.estimator != "none":
+        teacher = _TEACHERS[game.estimator].format(rollouts=game.rollouts)
+        about = "about " if is_timed else ""
+        steps = "" if game.critic_steps == 1 else f", {game.critic_steps} steps of it for one"
+        words += [
+            f"game: {about}{game.updates:,} updates against {teacher}{steps}",
+            f"the game is measured {game.n_evaluations} times by the {MEASURES[game.criterion]} "
+            "of written and held-out rows; the likelihood model is kept unless a later one is "
+            "better beyond chance",
+        ]
+    if game.guide_updates:
+        words.append(
+            f"guide: a critic of the model that is kept, up to {game.guide_updates:,} updates; it "
+            f"chooses among {game.candidates} candidates if that helps"
+        )
+    return tuple(words)
 
 
 def kept_words(facts: Mapping[str, Any]) -> str:

@@ -64,7 +64,7 @@ class Model:
             label: Condition on this label of the training data, where there are labels.
             **settings: How symbols are drawn (`DecodingConfig`: `temperature`, `top_p`, `stop`...),
                 what is asked for (`RulesConfig` of a text model, `PoemWishes` of a poem model:
-                `acrostic`, `form`, `regex`...), `best_of` and `beam`.
+                `acrostic`, `form`, `regex`...), `best_of`, `resample` and `beam`.
 
         Raises:
             ConfigError: If a setting is unknown or out of range.
@@ -176,6 +176,7 @@ class _SearchConfig:
     """How many candidates a sample is chosen from; checked by `GenerateRequest`."""
 
     best_of: int = 1
+    resample: int | None = None
     beam: int | None = None
 
 

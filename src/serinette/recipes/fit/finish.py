@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from serinette.artifact.card import CardFacts, model_card
-from serinette.artifact.folder import ArtifactContents, save
+from serinette.artifact.folder import ArtifactContents, Guide, save
 from serinette.artifact.step_graph import build_step_graph
 from serinette.batching.corpus import EncodedCorpus
 from serinette.core.config import Resolved, plain
@@ -39,6 +39,8 @@ class Finishing:
     source: Mapping[str, Any]
     training: Mapping[str, Any]
     history: list[dict[str, Any]]
+    guide: Guide | None = None
+    """A critic that chooses among candidates."""
 
 
 def held_out_metrics(work: Finishing) -> tuple[Metric, ...]:
@@ -112,6 +114,7 @@ def write_artifact(work: Finishing, folder: Path, samples: tuple[str, ...]) -> t
         weights=weights_of(work.model),
         graph=graph,
         card=model_card(card),
+        guide=work.guide,
     )
     save(folder, contents, replace=True)
     return metrics

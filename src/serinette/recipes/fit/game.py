@@ -11,12 +11,14 @@ import numpy as np
 import torch
 
 from serinette.artifact.checkpoints import newest_checkpoint
+from serinette.artifact.folder import Guide
 from serinette.batching.documents import DocumentBatches
 from serinette.batching.streams import TrainingStreams
 from serinette.core.cores import available_threads
 from serinette.nets.critic_config import CriticConfig
 from serinette.nets.model import SequenceModel, weights_of
 from serinette.recipes.fit.game_probe import GameProber
+from serinette.recipes.fit.guide import Guided, GuideWork, train_guide
 from serinette.recipes.fit.held_out_rows import are_documents, held_out_rows, longest_of
 from serinette.recipes.fit.keeping import RunStore, go_on
 from serinette.recipes.fit.probe import Prober
@@ -60,6 +62,8 @@ class Played(NamedTuple):
     """Of the best model: the likelihood model's, unless the game came out better."""
     facts: Mapping[str, Any]
     """What the artifact tells of it."""
+    guide: Guide | None
+    """A critic that chooses among candidates at generation."""
 
 
 def has_begun(run: Path) -> bool:
@@ -83,29 +87,93 @@ def play(
     Raises:
         DivergedError: If it went astray more often than it may go back.
     """
-    rows = _Rows.of(work)
-    end = work.prepared.codec.schema.end
-    judge = _judge(work, prober, rows, end)
+    rows = _Rows.of(work, 1)
+    judge = _judge(work, prober, rows)
+    _tell(work, judge, listener)
+    begun = Progressed(
+        seconds=so_far.seconds,
+        best_nats=math.inf if judge is None else judge.start.criterion,
+        best_update=so_far.best_update,
+        history=so_far.history,
+        best_weights=weights_of(work.start),
+    )
+    outcome = Outcome(reason="plan done", progressed=begun)
+    if judge is not None and work.game.estimator != "none":
+        outcome = _run(work, rows, judge, begun, stop, listener)
+    guided = Guided(None, {})
+    if judge is not None and outcome.exit_code == 0 and work.game.guide_updates:
+        guided = _guide(work, judge, outcome.progressed.best_weights, stop, listener)
+        if stop.is_set:
+            outcome = replace(outcome, reason="interrupted", exit_code=stop.exit_code)
+    return _played(outcome, judge, so_far, guided)
+
+
+def _run(
+    work: GameWork,
+    rows: "_Rows",
+    judge: GameProber,
+    begun: Progressed,
+    stop: StopSignal,
+    listener: Listener,
+) -> Outcome:
+    """Let the game itself go to its end."""
     with ExitStack() as stack:
-        trainer = _trainer(work, rows, end, so_far)
+        trainer = _trainer(work, rows, _last_update(begun))
         stack.callback(trainer.close)
-        best = math.inf if judge is None else judge.start.criterion
-        begun = Progressed(
-            seconds=so_far.seconds,
-            best_nats=best,
-            best_update=so_far.best_update,
-            history=so_far.history,
-            best_weights=weights_of(work.start),
+        limits = replace(
+            work.limits,
+            phase=PHASE,
+            criterion="criterion",
+            most_updates=None,
+            train_seconds=_seconds_at(work, 1 - guide_share(work.game)),
         )
-        limits = replace(work.limits, phase=PHASE, criterion="criterion", most_updates=None)
-        probe = prober.probe if judge is None else judge.probe
         store = RunStore(work.run, work.training.keep_checkpoints)
-        training = Training(trainer, store, probe, listener, limits, begun)
+        training = Training(trainer, store, judge.probe, listener, limits, begun)
         if has_begun(work.run):
             go_on(work.run, training, listener)
-        _tell(work, judge, trainer, listener)
-        outcome = training.run(stop)
-    return _played(outcome, trainer.update_count, judge, so_far)
+        listener(Planned(summary=(), total_updates=trainer.pace.total, budget_seconds=None))
+        return training.run(stop)
+
+
+def _guide(
+    work: GameWork,
+    judge: GameProber,
+    weights: Mapping[str, np.ndarray],
+    stop: StopSignal,
+    listener: Listener,
+) -> Guided:
+    """Train the guide of the model that is kept."""
+    rows = _Rows.of(work, 2)
+    model = SequenceModel(work.start.config, work.start.schema)
+    model.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+    guide = GuideWork(
+        model=model.to(work.precision.device),
+        judge=judge,
+        supply=rows.supply(work, 0),
+        game=work.game,
+        critic=work.critic,
+        training=work.training,
+        precision=work.precision,
+        n_updates=work.game.guide_updates or 0,
+        window=None if rows.is_whole else rows.longest,
+        n_threads=available_threads(),
+        seconds=_seconds_at(work, guide_share(work.game)),
+    )
+    return train_guide(guide, stop, listener)
+
+
+def guide_share(game: AdversarialConfig) -> float:
+    """Return the share of the whole training time that the guide takes."""
+    return game.share * (1.0 if game.estimator == "none" else game.guide_share)
+
+
+def _seconds_at(work: GameWork, share: float) -> float | None:
+    seconds = work.limits.train_seconds
+    return None if seconds is None else seconds * share
+
+
+def _last_update(so_far: Progressed) -> int:
+    return int(so_far.history[-1]["update"]) if so_far.history else 0
 
 
 class _Rows(NamedTuple):
@@ -116,10 +184,15 @@ class _Rows(NamedTuple):
     is_whole: bool
 
     @classmethod
-    def of(cls, work: GameWork) -> "_Rows":
-        """Whole sequences where they are short, else windows that read on."""
+    def of(cls, work: GameWork, stream: int) -> "_Rows":
+        """Whole sequences where they are short, else windows that read on.
+
+        Args:
+            work: Data and settings.
+            stream: Tells the orders of two readers apart.
+        """
         corpus, training = work.prepared.train, work.training
-        seed = training.seed + 1
+        seed = training.seed + stream
         if are_documents(corpus):
             longest = longest_of(corpus)
             reader = DocumentBatches(corpus, training.n_rows, longest, seed, is_sorted=False)
@@ -128,8 +201,13 @@ class _Rows(NamedTuple):
         streams = TrainingStreams(corpus, training.n_rows, window, seed)
         return cls(streams, window, is_whole=False)
 
+    def supply(self, work: GameWork, first_update: int) -> GameSupply:
+        """Return what a trainer reads."""
+        end = work.prepared.codec.schema.end
+        return GameSupply(self.batches, self.longest, end, first_update)
 
-def _trainer(work: GameWork, rows: _Rows, end: int | None, so_far: Progressed) -> GameTrainer:
+
+def _trainer(work: GameWork, rows: _Rows, first_update: int) -> GameTrainer:
     model = SequenceModel(work.start.config, work.start.schema).to(work.precision.device)
     model.load_state_dict(work.start.state_dict())
     rival = make_rival(
@@ -142,19 +220,14 @@ def _trainer(work: GameWork, rows: _Rows, end: int | None, so_far: Progressed) -
     return GameTrainer(
         model,
         rival,
-        GameSupply(
-            batches=rows.batches,
-            longest=rows.longest,
-            end=end,
-            first_update=so_far.history[-1]["update"] if so_far.history else 0,
-        ),
+        rows.supply(work, first_update),
         (work.game, work.training),
         work.precision,
         n_threads=available_threads(),
     )
 
 
-def _judge(work: GameWork, prober: Prober, rows: _Rows, end: int | None) -> GameProber | None:
+def _judge(work: GameWork, prober: Prober, rows: _Rows) -> GameProber | None:
     held_out = held_out_rows(
         work.prepared.validation, rows.longest, work.game.n_samples, is_whole=rows.is_whole
     )
@@ -166,14 +239,12 @@ def _judge(work: GameWork, prober: Prober, rows: _Rows, end: int | None) -> Game
         held_out,
         work.game,
         work.precision,
-        end=end,
+        end=work.prepared.codec.schema.end,
         seed=work.training.seed,
     )
 
 
-def _tell(
-    work: GameWork, judge: GameProber | None, trainer: GameTrainer, listener: Listener
-) -> None:
+def _tell(work: GameWork, judge: GameProber | None, listener: Listener) -> None:
     if judge is None:
         listener(
             Note(
@@ -191,20 +262,23 @@ def _tell(
                 f"{figures['criterion_spread']:.2g}"
             )
         )
-    listener(Planned(summary=(), total_updates=trainer.pace.total, budget_seconds=None))
 
 
-def _played(outcome: Outcome, update: int, judge: GameProber | None, before: Progressed) -> Played:
+def _played(
+    outcome: Outcome, judge: GameProber | None, before: Progressed, guided: Guided
+) -> Played:
     so_far = outcome.progressed
     is_won = so_far.best_update > before.best_update and judge is not None
     lines = [line for line in so_far.history if line["phase"] == PHASE]
     facts: dict[str, Any] = {"is_better": is_won, "likelihood_start": f"../{LIKELIHOOD}"}
+    if guided.facts:
+        facts["guide"] = guided.facts
     if judge is not None:
         facts["start"] = judge.start.metrics
         facts["best"] = next(
             (line["metrics"] for line in lines if line["update"] == so_far.best_update), None
         )
-    return Played(outcome, update, so_far.best_weights, facts)
+    return Played(outcome, _last_update(so_far), so_far.best_weights, facts, guided.guide)
 
 
 _FEWEST_ROWS = 20

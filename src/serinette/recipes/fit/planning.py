@@ -9,6 +9,7 @@ from serinette.core.config import Layer, Resolved, resolve
 from serinette.core.cores import available_threads
 from serinette.core.errors import ConfigError
 from serinette.kinds.table import find_kind, kind_of
+from serinette.recipes.fit.game import guide_share
 from serinette.recipes.game_words import check_game, plan_words
 from serinette.recipes.prepare import Prepared, prepare
 from serinette.recipes.presets import find_preset
@@ -22,6 +23,10 @@ ENDING_SHARE = 0.02
 """Share of a budget kept for the last measurement and the export..."""
 GAME_COST = 3.0
 """What an update of a game costs beside one of the likelihood stage, before it is measured."""
+GUIDE_COST = 1.0
+"""The same of an update of the guide."""
+MOST_GUIDE_UPDATES = 1_500
+"""A guide that has learnt longer knows the training rows by heart."""
 ENDING_SECONDS = 2.0
 """...and at least so many seconds."""
 
@@ -122,11 +127,18 @@ def likelihood_share(settings: Resolved) -> float:
 def _game_values(wished: Resolved, plan: Plan) -> dict[str, Any]:
     """Return how many updates of a game take its share of the time; the clock corrects it later."""
     share = 1.0 - likelihood_share(wished)
-    if share == 0 or wished.groups["adversarial"].updates is not None:
+    if share == 0:
         return {}
-    likelihood = int(plan.training["updates"])
-    updates = likelihood * share / (1 - share) / GAME_COST
-    return {"adversarial.updates": max(1, int(updates))}
+    game = wished.groups["adversarial"]
+    in_all = int(plan.training["updates"]) / (1 - share)
+    values = {}
+    if game.updates is None:
+        values["adversarial.updates"] = in_all * (share - guide_share(game)) / GAME_COST
+    if game.guide_updates is None:
+        values["adversarial.guide_updates"] = min(
+            MOST_GUIDE_UPDATES, in_all * guide_share(game) / GUIDE_COST
+        )
+    return {name: max(1, int(value)) for name, value in values.items()}
 
 
 def _chosen_values(plan: Plan, *, is_bf16: bool) -> dict[str, Any]:

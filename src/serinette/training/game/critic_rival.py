@@ -7,7 +7,8 @@ References: Yu et al. 2017, arXiv:1609.05473 (SeqGAN); de Masson d'Autume et al.
 arXiv:1905.09922 (ScratchGAN); Nie et al. 2019 (RelGAN). Differences: the likelihood of real rows
 stays in the loss, and rewards are compared with the other rows', not with a learned baseline.
 
-Shape letters: `B` rows, `T` steps, `E` width of a vector.
+Shape letters: `B` rows, `T` steps, `N` written steps that count, `E` width of a vector,
+`V` symbols.
 """
 
 import math
@@ -27,7 +28,7 @@ from serinette.training.game.config import AdversarialConfig
 from serinette.training.game.credit import advantages, continued, returns
 from serinette.training.game.drawing import Drawn, Opening, draw_softly
 from serinette.training.game.losses import feature_matching, find_objective, r1
-from serinette.training.game.on_real import loss_on_real, opening_of, rows_of
+from serinette.training.game.on_real import loss_on_real, opening_of
 from serinette.training.supply import Loss
 
 
@@ -154,17 +155,19 @@ class CriticRival:
         fake, context = batch.fake, batch.real.context
         past = opening_of(generator, state, batch.real.fresh)
         with torch.no_grad():
-            if self._game.estimator == "rollouts":
+            if self._game.estimator == "weighted":
+                advantage = self._by_weights(fake, noise)
+            elif self._game.estimator == "rollouts":
                 earned = self._by_rollouts(generator, fake, (context, past), noise)
+                advantage = advantages(earned, fake.mask)
             else:
-                earned = self._by_steps(fake, noise)
-            advantage = advantages(earned, fake.mask)
+                advantage = advantages(self._by_steps(fake, noise), fake.mask)
         hidden, _ = generator(fake.inputs, context, past, None)
-        log_probs = F.log_softmax(generator.readout.project(hidden).float(), -1)  # [B, T, V]
-        drawn = log_probs.gather(-1, fake.symbols[..., None])[..., 0]
-        loss = -(drawn * advantage * fake.mask).sum() + self._anchors(
-            log_probs, fake, context, past
-        )
+        logits = generator.readout.project(hidden[fake.mask])
+        log_probs = F.log_softmax(logits.float(), -1)  # [N, V]
+        drawn = log_probs.gather(-1, fake.symbols[fake.mask][:, None])[:, 0]
+        loss = -(drawn * advantage[fake.mask]).sum()
+        loss = loss + self._anchors(log_probs, fake, context, past)
         scale: float = batch.n_real_steps / max(1, batch.n_fake_steps)
         return scale * loss
 
@@ -173,13 +176,14 @@ class CriticRival:
         total = log_probs.new_zeros(())
         if self._game.entropy:
             entropy = -(log_probs.exp() * log_probs).sum(-1)
-            total = total - self._game.entropy * (entropy * fake.mask).sum()
+            total = total - self._game.entropy * entropy.sum()
         if self._game.anchor_kl:
             with torch.no_grad():
                 hidden, _ = self._reference(fake.inputs, context, past)
-                target = F.log_softmax(self._reference.readout.project(hidden).float(), -1)
+                logits = self._reference.readout.project(hidden[fake.mask])
+                target = F.log_softmax(logits.float(), -1)
             apart = (log_probs.exp() * (log_probs - target)).sum(-1)
-            total = total + self._game.anchor_kl * (apart * fake.mask).sum()
+            total = total + self._game.anchor_kl * apart.sum()
         return total
 
     def _by_steps(self, fake: Drawn, noise: Generator) -> Float[Tensor, "B T"]:
@@ -192,6 +196,16 @@ class CriticRival:
         last = fake.mask.sum(1).clamp(min=1) - 1
         rewards[torch.arange(len(last)), last] = (verdict.logits / 2).tanh()
         return returns(rewards, fake.mask, 1.0)
+
+    def _by_weights(self, fake: Drawn, noise: Generator) -> Float[Tensor, "B T"]:
+        """Return how much more each row weighs than the mean row, the same for all its steps.
+
+        Reference: Che et al. 2017, arXiv:1702.07983 (MaliGAN), equation 7 with baseline 1.
+        """
+        critic = self.network
+        logits = critic.judge(critic.embed(fake.symbols), fake.mask, noise).logits
+        weights = logits.softmax(0) * len(logits)
+        return (weights - 1)[:, None].expand(fake.mask.shape)
 
     def _by_rollouts(
         self, generator: Any, fake: Drawn, opening: tuple[Tensor, State], noise: Generator

@@ -3,7 +3,7 @@
 The decoder proper (`decoding`) draws without torch and keeps its promises by row; here a whole
 batch is drawn at once, for a loss.
 
-Shape letters: `B` rows, `T` steps, `S` states kept, `L` layers, `H` hidden, `V` symbols.
+Shape letters: `B` rows, `T` steps, `C` context fields, `V` symbols.
 """
 
 from typing import NamedTuple
@@ -55,39 +55,29 @@ def draw(
         end: The symbol that ends a row; None: rows do not end.
         noise: Where the draws come from.
     """
-    drawn, _ = draw_with_states(model, opening, longest, end, noise, keeps_states=False)
-    return drawn
-
-
-@torch.no_grad()
-def draw_with_states(
-    model: SequenceModel,
-    opening: Opening,
-    longest: int,
-    end: int | None,
-    noise: Generator,
-    *,
-    keeps_states: bool = True,
-) -> tuple[Drawn, list[State]]:
-    """Draw as `draw`; also return the state after each step was read, for continuations."""
     told = model.context_vector(opening.context)
     state, symbol = opening.state, opening.first
-    is_over = torch.zeros_like(symbol, dtype=torch.bool)
-    inputs, symbols, masks, states = [], [], [], []
-    for _ in range(longest):
-        inputs.append(symbol)
-        masks.append(~is_over)
+    symbols = torch.zeros((len(symbol), longest), dtype=torch.long, device=symbol.device)
+    mask = torch.zeros_like(symbols, dtype=torch.bool)
+    rows = torch.arange(len(symbol), device=symbol.device)  # those that go on
+    n_steps = longest
+    for t in range(longest):
         hidden, state = model.advance(F.embedding(symbol, model.embedding.weight) + told, state)
         symbol = draw_symbols(model.readout.project(hidden), noise)
-        symbols.append(symbol)
-        if keeps_states:
-            states.append(state)
-        if end is not None:
-            is_over = is_over | (symbol == end)
-            if bool(is_over.all()):
-                break
-    columns = (torch.stack(column, dim=1) for column in (inputs, symbols, masks))
-    return Drawn(*columns), states
+        symbols[rows, t] = symbol
+        mask[rows, t] = True
+        if end is None:
+            continue
+        going = (symbol != end).nonzero()[:, 0]
+        if len(going) == 0:
+            n_steps = t + 1
+            break
+        if len(going) < len(rows):
+            rows, symbol, told = rows[going], symbol[going], told[going]
+            state = state.select(going)
+    symbols, mask = symbols[:, :n_steps], mask[:, :n_steps]
+    inputs = torch.cat([opening.first[:, None], symbols[:, :-1]], dim=1)
+    return Drawn(inputs, symbols, mask)
 
 
 def draw_symbols(logits: Float[Tensor, "B V"], noise: Generator) -> Int[Tensor, " B"]:

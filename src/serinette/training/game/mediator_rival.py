@@ -56,10 +56,10 @@ class MediatorRival:
         kept = slice(0, n_kept)
         hidden, after = model(real.inputs[kept], real.context[kept], rows_of(before, kept), noise)
         mask = real.mask[kept]
-        on_real = mediator_nats(model.readout.project(hidden), real.targets[kept], mask)
+        on_real = _nats(model, hidden, real.targets[kept], mask)
         rows = batch.written
         hidden, _ = model(fake.inputs, real.context[rows], rows_of(before, rows), noise)
-        on_fake = mediator_nats(model.readout.project(hidden), fake.symbols, fake.mask)
+        on_fake = _nats(model, hidden, fake.symbols, fake.mask)
         n_real = real.mask.sum()
         nats = n_real * (on_real / _count(mask) + on_fake / _count(fake.mask)) / 2
         kept_state = State(after.h.float(), after.c.float()).detach() if self.is_carried else None
@@ -79,13 +79,14 @@ class MediatorRival:
         rows = batch.written
         past = rows_of(opening_of(generator, state, real.fresh), rows)
         hidden, _ = generator(fake.inputs, real.context[rows], past, None)
-        logits = generator.readout.project(hidden)
+        logits = generator.readout.project(hidden[fake.mask])[None]
         with torch.no_grad():
             mediator: Any = self.network
             seen = opening_of(mediator, batch.rival_opening, real.fresh)
             hidden, _ = mediator(fake.inputs, real.context[rows], rows_of(seen, rows))
-            targets = mediator.readout.project(hidden)
-        divergence = generator_divergence(logits, targets, fake.mask, self._game.divergence)
+            targets = mediator.readout.project(hidden[fake.mask])[None]
+        all_count = torch.ones(logits.shape[:2], dtype=torch.bool, device=logits.device)
+        divergence = generator_divergence(logits, targets, all_count, self._game.divergence)
         scale = batch.n_real_steps / max(1, batch.n_fake_steps)
         return on_real._replace(nats=scale * divergence + on_real.nats)
 
@@ -106,6 +107,13 @@ class MediatorRival:
 
     def restore_(self, state: Mapping[str, float]) -> None:
         """Go on from what `state` returned."""
+
+
+def _nats(model: Any, hidden: Tensor, symbols: Tensor, mask: Tensor) -> Tensor:
+    """Return the loss of the steps that count; the others are not even projected."""
+    logits = model.readout.project(hidden[mask])[None]
+    told = symbols[mask][None]
+    return mediator_nats(logits, told, torch.ones_like(told, dtype=torch.bool))
 
 
 def _count(mask: Tensor) -> Tensor:

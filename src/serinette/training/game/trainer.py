@@ -35,7 +35,7 @@ _SLOWEST = 0.1
 """Learning rate at the end, as a share of the largest."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class GameSupply:
     """What a game is played with."""
 
@@ -133,6 +133,15 @@ class GameTrainer:
             if not self._learn(batch, carries_on=not is_last):
                 return LossSum(math.nan, batch.n_measured)
         return self._teach(batch._replace(rival_opening=_joined(before)))
+
+    def learn(self, factor: float) -> bool:
+        """Let the rival alone learn, once; say whether its loss and slope were finite.
+
+        Args:
+            factor: Of its learning rate.
+        """
+        self._rival_factor = factor
+        return self._learn(self._next(), carries_on=True)
 
     def figures(self) -> Mapping[str, float]:
         """Return what was noticed since the last call, and forget it."""
