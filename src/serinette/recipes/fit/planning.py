@@ -10,6 +10,7 @@ from serinette.core.cores import available_threads
 from serinette.core.errors import ConfigError
 from serinette.kinds.table import find_kind, kind_of
 from serinette.recipes.fit.game import guide_share
+from serinette.recipes.game_words import check_game, plan_words
 from serinette.recipes.prepare import Prepared, prepare
 from serinette.recipes.presets import find_preset
 from serinette.recipes.requests import TrainRequest, groups_of
@@ -58,6 +59,7 @@ def plan_training(request: TrainRequest, started: float, listener: Listener) -> 
         Layer(origin="command line", values=flags),
     )
     wished = resolve(groups, layers)
+    check_game(wished)
     prepared = prepare(kind, request.sources, wished, listener)
     speed = SpeedTest(prepared.codec.schema, wished.groups["training"], available_threads())
     seconds = None
@@ -78,12 +80,13 @@ def plan_training(request: TrainRequest, started: float, listener: Listener) -> 
     chosen |= _critic_values(wished)
     settings = resolve(groups, (Layer(origin="plan", values=chosen), *layers))
     arithmetic = settings.groups["training"].precision
-    for sentence in (*plan.summary, f"arithmetic: {arithmetic}, the faster one here"):
+    summary = (*plan.summary, *plan_words(settings))
+    for sentence in (*summary, f"arithmetic: {arithmetic}, the faster one here"):
         listener(Note(text=sentence))
     return Planned(
         prepared=prepared,
         settings=settings,
-        summary=plan.summary,
+        summary=summary,
         seconds_per_update=plan.seconds_per_update,
     )
 
@@ -100,7 +103,7 @@ def _habits(request: TrainRequest, kind: str, listener: Listener) -> tuple[Layer
     layers = [Layer(origin=f"kind {kind}", values=habits)]
     if request.preset is not None:
         preset = find_preset(request.preset)
-        if preset.kind != kind:
+        if not preset.is_for(kind):
             raise ConfigError(
                 f"preset '{request.preset}' is for the kind {preset.kind}, the data are of kind "
                 f"{kind}; give other data, or --kind {preset.kind}"
