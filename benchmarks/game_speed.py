@@ -56,8 +56,8 @@ def main() -> None:
     torch.set_num_threads(1)
     prepare_process()
     lines = [
-        f"Machine: {describe_machine()}. {args.rows} rows, {N_SYMBOLS:,} words, embedding 128 tied, "
-        f"1 x {args.hidden} cells, one thread; {args.pairs} pairs of updates.",
+        f"Machine: {describe_machine()}. {args.rows} rows, {N_SYMBOLS:,} words, embedding 128, "
+        f"tied, 1 x {args.hidden} cells, one thread; {args.pairs} pairs of updates.",
         "",
         "| game | times a likelihood update (quartiles) | at most | |",
         "|---|---|---|---|",
