@@ -156,7 +156,7 @@ class GameTrainer:
             self._rival_factor /= 2
             softened = self.rival.soften_()
             events.append("critic's learning rate halved" + (f", {softened}" if softened else ""))
-        if any(alarm.startswith(("mode collapse", "oscillation")) for alarm in alarms):
+        if any(alarm.startswith(("collapse", "oscillation", "explosion")) for alarm in alarms):
             self._factor /= 2
             self._rival_factor /= 2
             events.append("both learning rates halved")
