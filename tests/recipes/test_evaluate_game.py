@@ -112,5 +112,10 @@ def test_a_start_is_looked_for_in_its_own_place_alone(played):
 
 def test_what_the_guide_did_is_said(played):
     guide = {"plain_criterion": 0.7, "guided_criterion": 0.5}
-    notes = game_section(without(played, guide=guide), (), ()).notes
-    assert any("brought the Fréchet distance on held-out text from 0.7 to 0.5" in n for n in notes)
+    rests = without(played, guide=guide, is_better=False)
+    assert "would go from 0.7 to 0.5" in game_section(rests, (), ()).notes[1]
+    assert start_of(rests) is None
+    chooses = replace(rests, guide_facts={"candidates": 4})
+    section = game_section(chooses, (), ())
+    assert "chooses among 4 candidates at generation, in this report too" in section.notes[1]
+    assert start_of(chooses).folder.name == "likelihood"

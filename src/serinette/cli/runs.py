@@ -59,7 +59,8 @@ def show_one(name: RunName, runs: RunsFolder = Path("runs"), json: JsonFlag = Fa
     from serinette.artifact.runs import HISTORY, find_run, summarise
     from serinette.core.lines import read_json_lines
     from serinette.recipes.game_words import kept_words
-    from serinette.training.watch import ADVERSARIAL, watch
+    from serinette.training.game.alarms import PHASE
+    from serinette.training.watch import watch
 
     folder = find_run(name, runs)
     summary, history = summarise(folder), read_json_lines(folder / HISTORY)
@@ -71,7 +72,7 @@ def show_one(name: RunName, runs: RunsFolder = Path("runs"), json: JsonFlag = Fa
     show(table([_HEAD, _cells(summary)[: len(_HEAD)]]))
     if history:
         head = ("update", "time", "train", "validation")
-        played = [line for line in history if line.get("phase") == ADVERSARIAL]
+        played = [line for line in history if line.get("phase") == PHASE]
         shown = [line for line in history if line not in played][-_SHOWN_EVALUATIONS:]
         show("\n" + table([head, *(_evaluation_cells(line, measure) for line in shown)]))
         show(f"\ntrain and validation are {measure.unit}")

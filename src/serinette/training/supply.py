@@ -117,8 +117,8 @@ class SymbolObjective:
         if self._candidates is None:
             log_prob = readout.log_prob(readout.project(hidden), batch.targets)
         else:
-            assert noise is not None
-            log_prob = self._candidates.log_prob(readout, hidden, batch.targets, noise)
+            drawn = noise or Generator(hidden.device)
+            log_prob = self._candidates.log_prob(readout, hidden, batch.targets, drawn)
         log_prob = log_prob.float()
         return Loss(
             nats=-(log_prob * batch.mask).sum(),

@@ -1,19 +1,17 @@
-"""What a history says in words, of an adversarial stage by its alarms. Pure; no torch.
+"""What a history says in words. Pure; no torch.
 
 One function reads the history for the live view, the alarms and the report. The advice is that of
 Karpathy's char-rnn notes, turned into rules with numbers.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
-from serinette.training.game.alarms import alarms
+from serinette.training.game.alarms import PHASE, alarms
 
 HistoryLine = Mapping[str, Any]
 """{update, seconds, phase, metrics, events}; metrics hold nats per character."""
 
-ADVERSARIAL: Final = "adversarial"
-"""Phase of the lines that a game writes."""
 OVER_FITTING_RISE = 0.02
 """Relative rise of the validation loss over its best that is called over-fitting."""
 UNDER_FITTING_FALL = 0.02
@@ -27,9 +25,8 @@ def watch(history: Sequence[HistoryLine], *, n_characters: int | None = None) ->
         history: Evaluations in order, each with `metrics.train_nats`, `metrics.validation_nats`.
         n_characters: Size of the training part, to judge whether it is enough.
     """
-    game = [line for line in history if line.get("phase") == ADVERSARIAL]
-    if game:
-        return [alarm.text for alarm in alarms(game)]
+    if history and history[-1].get("phase") == PHASE:
+        return [alarm.text for alarm in alarms([x for x in history if x.get("phase") == PHASE])]
     measured = [line for line in history if "validation_nats" in line["metrics"]]
     if not measured:
         return []

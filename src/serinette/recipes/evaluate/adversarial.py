@@ -32,10 +32,11 @@ def game_of(artifact: Artifact) -> Mapping[str, Any] | None:
 def start_of(artifact: Artifact) -> Artifact | None:
     """Return the likelihood model that a game began with.
 
-    None: there was no game, the likelihood model itself was kept, or it no longer lies beside it.
+    None: there was no game, what was kept is the likelihood model and nothing else, or the start no
+    longer lies beside it.
     """
     game = game_of(artifact)
-    if game is None or not game["is_better"] or game.get("likelihood_start") != _FOLDER:
+    if game is None or game.get("likelihood_start") != _FOLDER or not _is_other(artifact, game):
         return None
     try:
         return load(artifact.folder.resolve().parent / "likelihood")
@@ -58,9 +59,9 @@ def game_section(
         return None
     lines = [line for line in artifact.history if line.get("phase") == "adversarial"]
     notes = [_sentence(kept_words(game))]
-    if game["is_better"]:
+    notes += _guide_words(game, n_candidates(artifact))
+    if _is_other(artifact, game):
         notes.append(_curve_words(points, start))
-    notes += _guide_words(game)
     notes += [
         f"Update {line['update']:,}: {event}"
         for line in lines
@@ -86,6 +87,17 @@ def with_start_named(charts: Sequence[Chart]) -> list[Chart]:
         )
         for chart in charts
     ]
+
+
+def n_candidates(artifact: Artifact) -> int:
+    """Return among how many candidates a critic chooses at generation; 1: none does."""
+    facts = artifact.guide_facts
+    return 1 if facts is None else int(facts["candidates"])
+
+
+def _is_other(artifact: Artifact, game: Mapping[str, Any]) -> bool:
+    """Say whether what is written differs from what the likelihood start writes."""
+    return bool(game["is_better"]) or n_candidates(artifact) > 1
 
 
 def _curve_words(points: Sequence[CurvePoint], start: Sequence[CurvePoint]) -> str:
@@ -114,15 +126,20 @@ def _places(points: Sequence[CurvePoint]) -> list[Place]:
     return found
 
 
-def _guide_words(game: Mapping[str, Any]) -> list[str]:
+def _guide_words(game: Mapping[str, Any], n: int) -> list[str]:
     guide = game.get("guide", {})
     if "guided_criterion" not in guide:
         return []
     measure = MEASURES[game.get("criterion", "frechet")]
+    change = f"{guide['plain_criterion']:.3g} to {guide['guided_criterion']:.3g}"
+    if n == 1:
+        return [
+            f"A critic was trained to choose among candidates at generation, but does not: the "
+            f"{measure} on held-out text would go from {change}."
+        ]
     return [
-        f"A critic that chooses among candidates at generation brought the {measure} on held-out "
-        f"text from {guide['plain_criterion']:.3g} to {guide['guided_criterion']:.3g}; the figures "
-        "of this report are measured without it."
+        f"A critic chooses among {n} candidates at generation, in this report too: on held-out "
+        f"text it brought the {measure} from {change}."
     ]
 
 

@@ -15,6 +15,7 @@ from serinette.recipes.evaluate.adversarial import (
     START,
     game_of,
     game_section,
+    n_candidates,
     start_of,
     with_start_named,
 )
@@ -145,7 +146,9 @@ def _beaten(artifact: Artifact) -> list[str]:
     game = game_of(artifact)
     if game is None or game["is_better"]:
         return []
-    return ["The game did not beat likelihood: this is the likelihood model."]
+    n = n_candidates(artifact)
+    guided = "" if n == 1 else f", whose critic chooses among {n} candidates"
+    return [f"The game did not beat likelihood: this is the likelihood model{guided}."]
 
 
 def _stages(case: Case, request: EvaluateRequest) -> list[Stage]:

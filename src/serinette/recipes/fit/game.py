@@ -26,6 +26,7 @@ from serinette.recipes.game_words import MEASURES, kept_words
 from serinette.recipes.prepare import Prepared
 from serinette.training.config import TrainingConfig
 from serinette.training.events import Game, Listener, Note, Planned
+from serinette.training.game.alarms import PHASE
 from serinette.training.game.config import AdversarialConfig
 from serinette.training.game.rivals import make_rival
 from serinette.training.game.trainer import GameSupply, GameTrainer
@@ -34,7 +35,6 @@ from serinette.training.loop import Limits, Outcome, Progressed, Training
 from serinette.training.stops import StopSignal
 from serinette.training.supply import Batches
 
-PHASE = "adversarial"
 LIKELIHOOD = "likelihood"
 """Folder of a run that holds the model of the likelihood stage."""
 

@@ -27,6 +27,7 @@ GUIDE_COST = 1.0
 """The same of an update of the guide."""
 MOST_GUIDE_UPDATES = 1_500
 """A guide that has learnt longer knows the training rows by heart."""
+_CRITIC_DROPOUT = 0.3
 ENDING_SECONDS = 2.0
 """...and at least so many seconds."""
 
@@ -76,6 +77,7 @@ def plan_training(request: TrainRequest, started: float, listener: Listener) -> 
     )
     chosen = _chosen_values(plan, is_bf16=speed.precision.is_bf16)
     chosen |= _game_values(wished, plan)
+    chosen |= _critic_values(wished)
     settings = resolve(groups, (Layer(origin="plan", values=chosen), *layers))
     arithmetic = settings.groups["training"].precision
     summary = (*plan.summary, *plan_words(settings))
@@ -139,6 +141,14 @@ def _game_values(wished: Resolved, plan: Plan) -> dict[str, Any]:
             MOST_GUIDE_UPDATES, in_all * guide_share(game) / GUIDE_COST
         )
     return {name: max(1, int(value)) for name, value in values.items()}
+
+
+def _critic_values(wished: Resolved) -> dict[str, Any]:
+    """Return the critic that goes with the estimator; what the user set wins over it."""
+    if wished.groups["training"].objective == "likelihood":
+        return {}
+    is_dense = wished.groups["adversarial"].estimator == "reinforce"
+    return {"critic.network": "lstm" if is_dense else "cnn", "critic.dropout": _CRITIC_DROPOUT}
 
 
 def _chosen_values(plan: Plan, *, is_bf16: bool) -> dict[str, Any]:

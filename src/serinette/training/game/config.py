@@ -25,7 +25,7 @@ class AdversarialConfig:
     """Share of the training time that the game takes, in (0, 1)."""
     updates: int | None = None
     """Updates of the generator in the game, at least 1; None: what `share` pays for."""
-    estimator: Estimator = "mediator"
+    estimator: Estimator = "reinforce"
     """How the generator learns from symbols, which have no slope. `mediator`: exact divergence from
     a second model of real and written text (CoT). `reinforce`: the critic's word on every step,
     against the other rows' (ScratchGAN). `rollouts`: the critic's word on continuations (SeqGAN).
@@ -35,13 +35,13 @@ class AdversarialConfig:
     divergence: Literal["reverse", "forward", "jensen-shannon"] = "reverse"
     """What the mediator makes small: KL(model | mediator), KL(mediator | model), or the divergence
     from twice the mediator less the model."""
-    loss: LossName = "relativistic-average"
+    loss: LossName = "bce"
     """What critic and generator play for; `mediator` has no critic."""
     critic_steps: int = 1
     """Updates of the critic, or of the mediator, for one of the generator, at least 1."""
     critic_start: int = 60
     """Updates of the critic alone before the game; at least 0."""
-    learning_rate: float = 3e-4
+    learning_rate: float = 1e-4
     """Of the generator (Adam), above 0."""
     critic_rate: float = 1e-3
     """Of the critic or mediator (Adam), above 0."""
@@ -50,7 +50,7 @@ class AdversarialConfig:
     average_decay: float = 0.99
     """Decay of the moving average of the generator's weights, in [0, 1): the average is what is
     measured and kept; 0 turns it off."""
-    anchor: float = 0.5
+    anchor: float = 1.0
     """Weight of the likelihood of real rows in the generator's loss, at least 0."""
     anchor_kl: float = 0.0
     """Weight of the divergence from the likelihood model on written rows, at least 0."""

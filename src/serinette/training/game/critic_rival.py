@@ -112,10 +112,9 @@ class CriticRival:
         """Take note of how far the game has come: noise falls, soft symbols sharpen."""
         self._share = share
 
-    def soften_(self) -> str | None:
-        """Put more noise on what the critic sees."""
-        self._extra_noise += 0.1
-        return f"noise on what it sees {self._noise_sd():.2f}"
+    def soften_(self, noise: float) -> None:
+        """Put so much more noise on what the critic sees."""
+        self._extra_noise += noise
 
     def state(self) -> dict[str, float]:
         """Return what changes besides the weights."""

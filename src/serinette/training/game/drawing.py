@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Generator, Tensor
 
+from serinette.nets.config import predicted_symbols
 from serinette.nets.model import SequenceModel
 from serinette.nets.state import State
 
@@ -63,7 +64,7 @@ def draw(
     n_steps = longest
     for t in range(longest):
         hidden, state = model.advance(F.embedding(symbol, model.embedding.weight) + told, state)
-        symbol = draw_symbols(model.readout.project(hidden), noise)
+        symbol = draw_symbols(drawable(model, hidden), noise)
         symbols[rows, t] = symbol
         mask[rows, t] = True
         if end is None:
@@ -78,6 +79,16 @@ def draw(
     symbols, mask = symbols[:, :n_steps], mask[:, :n_steps]
     inputs = torch.cat([opening.first[:, None], symbols[:, :-1]], dim=1)
     return Drawn(inputs, symbols, mask)
+
+
+def drawable(model: SequenceModel, hidden: Float[Tensor, "B D"]) -> Float[Tensor, "B V"]:
+    """Return the logits of the next symbol; what stands for "not known" is never drawn."""
+    logits: Tensor = model.readout.project(hidden)
+    (field,) = predicted_symbols(model.schema)
+    if field.missing is None:
+        return logits
+    place = torch.tensor([field.missing], device=logits.device)
+    return logits.index_fill(-1, place, -1e9)
 
 
 def draw_symbols(logits: Float[Tensor, "B V"], noise: Generator) -> Int[Tensor, " B"]:
@@ -127,7 +138,7 @@ def draw_softly(
     for _ in range(longest):
         masks.append(~is_over)
         hidden, state = model.advance(x, state)
-        logits = model.readout.project(hidden).float().log_softmax(-1)
+        logits = drawable(model, hidden).float().log_softmax(-1)
         uniform = torch.rand(logits.shape, generator=noise, device=logits.device)
         perturbed = logits - (-(uniform.clamp(1e-20, 1 - 1e-7)).log()).log()
         soft = (perturbed * sharpness).softmax(-1)

@@ -97,9 +97,8 @@ class MediatorRival:
     def aim_(self, share: float) -> None:
         """Do nothing: a mediator does not change with time."""
 
-    def soften_(self) -> str | None:
-        """Return None: a mediator cannot win."""
-        return None
+    def soften_(self, noise: float) -> None:
+        """Do nothing: a mediator sees symbols as they are."""
 
     def state(self) -> dict[str, float]:
         """Return what changes besides the weights: nothing."""

@@ -19,6 +19,7 @@ from serinette.nets.model import SequenceModel
 from serinette.nets.state import State
 from serinette.training.average import Average
 from serinette.training.config import TrainingConfig
+from serinette.training.game.alarms import PHASE, alarms, react
 from serinette.training.game.config import AdversarialConfig
 from serinette.training.game.drawing import Drawn, Opening, draw
 from serinette.training.game.rival import Rival
@@ -86,6 +87,7 @@ class GameTrainer:
         self._precision = precision
         self._factor, self._rival_factor = 1.0, 1.0
         self._n_learnt = 0
+        self._n_reactions, self._is_over = 0, False
         self._figures: dict[str, float] = {}
         workers = {"n_workers": training.n_workers, "n_threads": n_threads, "precision": precision}
         self._workers = GradientWorkers(
@@ -98,13 +100,13 @@ class GameTrainer:
         self._optimiser = Optimiser(model, self.config)
         self._rival_optimiser = Optimiser(rival.network, self._rival_config)
         size = training.n_rows // training.n_workers
-        self._states: list[State | None] = [model.start(size)] * training.n_workers
+        self._states: list[Any] = [model.start(size)] * training.n_workers
         self._rival_states = self._fresh_rival_states(size)
 
     @property
     def is_done(self) -> bool:
         """Whether the plan is fulfilled."""
-        return self.update_count >= self.pace.total
+        return self._is_over or self.update_count >= self.pace.total
 
     @property
     def rate(self) -> float:
@@ -149,18 +151,18 @@ class GameTrainer:
         self._figures = {}
         return found
 
-    def react_(self, alarms: Sequence[str]) -> list[str]:
-        """Do something about alarms of `training.game.alarms`; say what."""
-        events = []
-        if any(alarm.startswith("critic has won") for alarm in alarms):
-            self._rival_factor /= 2
-            softened = self.rival.soften_()
-            events.append("critic's learning rate halved" + (f", {softened}" if softened else ""))
-        if any(alarm.startswith(("collapse", "oscillation", "explosion")) for alarm in alarms):
-            self._factor /= 2
-            self._rival_factor /= 2
-            events.append("both learning rates halved")
-        return events
+    def react_(self, history: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Do something about the alarms of a history; say what."""
+        found = alarms([line for line in history if line.get("phase") == PHASE])
+        reaction = react(found, self._n_reactions)
+        if reaction is None:
+            return []
+        self._n_reactions += 1
+        self._factor *= reaction.generator_rate
+        self._rival_factor *= reaction.critic_rate
+        self.rival.soften_(reaction.noise)
+        self._is_over = reaction.is_end
+        return [reaction.text]
 
     def slow_down_(self) -> None:
         """Halve both learning rates for the rest of the game."""
@@ -184,6 +186,8 @@ class GameTrainer:
             "update": self.update_count,
             "n_learnt": self._n_learnt,
             "factors": [self._factor, self._rival_factor],
+            "n_reactions": self._n_reactions,
+            "is_over": self._is_over,
             "rival": self.rival.state(),
             "corners": [list(corner) for corner in self.pace.corners],
             "total": self.pace.total,
@@ -208,6 +212,7 @@ class GameTrainer:
         facts = snapshot.facts
         self.update_count, self._n_learnt = int(facts["update"]), int(facts["n_learnt"])
         self._factor, self._rival_factor = facts["factors"]
+        self._n_reactions, self._is_over = int(facts["n_reactions"]), bool(facts["is_over"])
         self.rival.restore_(facts["rival"])
         corners: Sequence[Sequence[float]] = facts["corners"]
         self.pace = Pace(
@@ -230,8 +235,7 @@ class GameTrainer:
         seed = derive(self.config.seed, _STREAM_DRAW, self.update_count, self._n_learnt, k)
         noise = torch.Generator(device).manual_seed(seed)
         real = real.to(device)
-        state = self._states[k]
-        assert state is not None
+        state: State = self._states[k]
         rows = self.rival.written_rows(len(real.fresh))
         past = state.reset(real.fresh)
         past = State(past.h[:, rows].contiguous(), past.c[:, rows].contiguous())
@@ -291,7 +295,6 @@ class GameTrainer:
         n_groups = len(self._states)
         for k, state in enumerate(self._states):
             real = batch.real.part(k, n_groups).to(self._precision.device)
-            assert state is not None
             _, after = self.model(real.inputs, real.context, state.reset(real.fresh))
             self._states[k] = after.detach()
 
