@@ -78,7 +78,7 @@ def history_rows(history: Sequence[Mapping[str, object]], measure: str) -> list[
         measure: What the criterion is called.
     """
     head = ("update", "time", measure, "critic on real", "on written", "pairs", "twice")
-    rows = [head]
+    rows: list[tuple[str, ...]] = [head]
     for line in history:
         metrics = line.get("metrics")
         found = metrics if isinstance(metrics, Mapping) else {}

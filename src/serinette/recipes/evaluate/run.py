@@ -144,7 +144,7 @@ def _report(case: Case, bench: Bench, found: Sequence[Findings], *, has_start: b
 def _beaten(artifact: Artifact) -> list[str]:
     """Say so where the likelihood model beat its game."""
     game = game_of(artifact)
-    if game is None or game["is_better"]:
+    if game is None or game["is_better"] or game.get("best") is None:
         return []
     n = n_candidates(artifact)
     guided = "" if n == 1 else f", whose critic chooses among {n} candidates"
