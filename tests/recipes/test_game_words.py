@@ -14,11 +14,13 @@ def settings(values, origin="notes.toml", written=None):
 
 
 def test_a_setting_of_a_game_is_refused_where_none_is_played():
+    filed = settings({"adversarial.share": 0.3})
     with pytest.raises(ConfigError, match=r"adversarial\.share = 0\.3 means .*--objective adv"):
-        check_game(settings({"adversarial.share": 0.3}))
+        check_game(filed)
+    written = {"critic.channels": "--critic.channels"}
+    asked = settings({"critic.channels": 64}, "command line", written)
     with pytest.raises(ConfigError, match=r"--critic\.channels: critic\.channels = 64 means"):
-        written = {"critic.channels": "--critic.channels"}
-        check_game(settings({"critic.channels": 64}, "command line", written))
+        check_game(asked)
 
 
 def test_a_file_of_all_settings_at_their_defaults_is_no_wish_for_a_game():
@@ -30,8 +32,9 @@ def test_a_file_of_all_settings_at_their_defaults_is_no_wish_for_a_game():
 def test_a_mediator_is_no_critic_but_the_guide_is_one():
     wished = {**GAME, "critic.network": "lstm"}
     check_game(settings(wished))
+    alone = settings({**wished, "adversarial.guide_updates": 0})
     with pytest.raises(ConfigError, match=r"critic\.network = lstm, but a mediator is no critic"):
-        check_game(settings({**wished, "adversarial.guide_updates": 0}))
+        check_game(alone)
     check_game(settings({**wished, "adversarial.estimator": "reinforce"}))
 
 

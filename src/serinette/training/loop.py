@@ -248,6 +248,7 @@ class Training:
                 baseline_nats=self._limits.baseline_nats,
                 sample=probed.sample,
                 verdicts=verdicts,
+                events=tuple(line["events"]),
             )
         )
 

@@ -22,9 +22,10 @@ from serinette.recipes.fit.guide import Guided, GuideWork, train_guide
 from serinette.recipes.fit.held_out_rows import are_documents, held_out_rows, longest_of
 from serinette.recipes.fit.keeping import RunStore, go_on
 from serinette.recipes.fit.probe import Prober
+from serinette.recipes.game_words import MEASURES, kept_words
 from serinette.recipes.prepare import Prepared
 from serinette.training.config import TrainingConfig
-from serinette.training.events import Listener, Note, Planned
+from serinette.training.events import Game, Listener, Note, Planned
 from serinette.training.game.alarms import PHASE
 from serinette.training.game.config import AdversarialConfig
 from serinette.training.game.rivals import make_rival
@@ -60,7 +61,7 @@ class Played(NamedTuple):
     update: int
     weights: Mapping[str, np.ndarray]
     """Of the best model: the likelihood model's, unless the game came out better."""
-    facts: Mapping[str, Any]
+    facts: dict[str, Any]
     """What the artifact tells of it."""
     guide: Guide | None
     """A critic that chooses among candidates at generation."""
@@ -105,7 +106,11 @@ def play(
         guided = _guide(work, judge, outcome.progressed.best_weights, stop, listener)
         if stop.is_set:
             outcome = replace(outcome, reason="interrupted", exit_code=stop.exit_code)
-    return _played(outcome, judge, so_far, guided)
+    played = _played(outcome, judge, so_far, guided)
+    played.facts["criterion"] = work.game.criterion
+    if outcome.exit_code == 0 and work.game.estimator != "none":
+        listener(Note(text=kept_words(played.facts)))
+    return played
 
 
 def _run(
@@ -131,8 +136,25 @@ def _run(
         training = Training(trainer, store, judge.probe, listener, limits, begun)
         if has_begun(work.run):
             go_on(work.run, training, listener)
-        listener(Planned(summary=(), total_updates=trainer.pace.total, budget_seconds=None))
+        listener(
+            Planned(
+                summary=(),
+                total_updates=trainer.pace.total,
+                budget_seconds=None,
+                game=_judged_by(work, judge),
+            )
+        )
         return training.run(stop)
+
+
+def _judged_by(work: GameWork, judge: GameProber) -> Game:
+    figures = judge.start.metrics
+    return Game(
+        measure=MEASURES[work.game.criterion],
+        start=figures["criterion"],
+        spread=figures["criterion_spread"],
+        line=judge.start.criterion,
+    )
 
 
 def _guide(
@@ -258,7 +280,7 @@ def _tell(work: GameWork, judge: GameProber | None, listener: Listener) -> None:
         listener(
             Note(
                 text=f"the game begins ({work.game.estimator}): the likelihood model's "
-                f"{work.game.criterion} is {figures['criterion']:.4g} ± "
+                f"{MEASURES[work.game.criterion]} is {figures['criterion']:.4g} ± "
                 f"{figures['criterion_spread']:.2g}"
             )
         )
@@ -275,8 +297,8 @@ def _played(
         facts["guide"] = guided.facts
     if judge is not None:
         facts["start"] = judge.start.metrics
-        facts["best"] = next(
-            (line["metrics"] for line in lines if line["update"] == so_far.best_update), None
+        facts["best"] = min(
+            (line["metrics"] for line in lines), key=lambda m: m["criterion"], default=None
         )
     return Played(outcome, _last_update(so_far), so_far.best_weights, facts, guided.guide)
 
