@@ -30,7 +30,7 @@ def test_a_file_of_all_settings_at_their_defaults_is_no_wish_for_a_game():
 
 
 def test_a_mediator_is_no_critic_but_the_guide_is_one():
-    wished = {**GAME, "critic.network": "lstm"}
+    wished = {**GAME, "adversarial.estimator": "mediator", "critic.network": "lstm"}
     check_game(settings(wished))
     alone = settings({**wished, "adversarial.guide_updates": 0})
     with pytest.raises(ConfigError, match=r"critic\.network = lstm, but a mediator is no critic"):
@@ -46,7 +46,8 @@ def test_a_plan_says_how_the_time_is_split_and_what_the_game_is():
         "adversarial: 75% of the time goes to likelihood, 25% to the adversarial stage"
     )
     assert game == (
-        "game: about 120 updates against a mediator, a second model of real and written text (CoT)"
+        "game: about 120 updates against a critic by its word on every step (REINFORCE, after "
+        "ScratchGAN)"
     )
     assert "10 times by the Fréchet distance" in judge
 
