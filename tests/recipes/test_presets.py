@@ -13,7 +13,9 @@ def test_every_preset_names_settings_that_exist(name):
     preset = find_preset(name)
     layer = Layer(origin=name, values=preset.values)
     settings = resolve(groups_of(preset.kind), [layer])
-    assert settings.to_json()["training"]["updates"] == preset.values["training.updates"]
+    for key, value in preset.values.items():
+        section, _, name = key.partition(".")
+        assert settings.to_json()[section][name] == value
 
 
 def test_an_unknown_preset_is_named_with_the_nearest():

@@ -85,8 +85,8 @@ class TrainOptions:
         str | None,
         typer.Option(
             metavar="NAME",
-            help="A published set-up to run beside the plan: tang-lstm128. Its number of updates "
-            "stands in for a budget.",
+            help="A published set-up to run beside the plan: tang-lstm128 for poems, lstm-gan and "
+            "timegan for tables. Where no budget is given, its number of updates stands in.",
         ),
     ] = None
     kind: Annotated[
@@ -126,12 +126,21 @@ class TrainOptions:
         typer.Option(min=2, metavar="N", help="Of a table: rows of a training window."),
     ] = None
     engine: Annotated[
-        Literal["auto", "autoregressive", "latent"] | None,
+        Literal["auto", "autoregressive", "latent", "lstm-gan", "timegan"] | None,
         typer.Option(
-            metavar="auto|autoregressive|latent",
+            metavar="auto|autoregressive|latent|lstm-gan|timegan",
             help="Of a table: draw row after row, or write whole windows from latents that an "
             "adversary has judged. 'auto' tries the second where a judge tells the first from "
-            "real rows, and is taken if not set.",
+            "real rows, and is taken if not set. The last two are published set-ups to compare "
+            "with; see --preset.",
+        ),
+    ] = None
+    objective: Annotated[
+        Literal["likelihood", "adversarial"] | None,
+        typer.Option(
+            metavar="likelihood|adversarial",
+            help="Of a table: learn by likelihood, or against a critic. If not set, whichever "
+            "writes rows that a judge tells from real ones less.",
         ),
     ] = None
     sdv_metadata: Annotated[
@@ -297,10 +306,13 @@ def _check(options: TrainOptions) -> None:
     if not options.data and options.resume is None:
         raise ConfigError("nothing to train on; name text files or folders, or --resume NAME")
     if options.preset is not None and options.budget is not None:
-        raise ConfigError(
-            f"--preset {options.preset} says how long it trains; leave out --budget "
-            f"{options.budget}, or give --updates"
-        )
+        from serinette.recipes.presets import find_preset
+
+        if "training.updates" in find_preset(options.preset).values:
+            raise ConfigError(
+                f"--preset {options.preset} says how long it trains; leave out --budget "
+                f"{options.budget}, or give --updates"
+            )
     if options.data and options.resume is not None:
         raise ConfigError(
             f"--resume {options.resume} goes on with its own data; leave out '{options.data[0]}'"
@@ -326,10 +338,11 @@ def _layers(options: TrainOptions, environ: Mapping[str, str]) -> tuple[Layer, .
         "data.constraints": list(options.constraint) if options.constraint else None,
         "data.window": options.window,
         "engine.name": options.engine,
+        "engine.objective": options.objective,
     }
     short |= {key: value for key, value in tabular.items() if value is not None}
     written |= {key: f"--{key.partition('.')[2].removesuffix('s')}" for key in tabular}
-    written["engine.name"] = "--engine"
+    written |= {"engine.name": "--engine", "engine.objective": "--objective"}
     layers = [environment_layer(environ)]
     if options.sdv_metadata is not None:
         layers.append(_sdv_layer(options.sdv_metadata))

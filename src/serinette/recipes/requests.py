@@ -10,8 +10,11 @@ from serinette.kinds.series.config import SeriesConfig
 from serinette.kinds.split import SplitConfig
 from serinette.kinds.table import DEFAULT_KIND, SERIES, find_kind
 from serinette.nets.config import ModelConfig
+from serinette.nets.critic_config import CriticConfig
 from serinette.nets.fields_config import FieldsConfig
 from serinette.nets.latent_config import LatentConfig
+from serinette.nets.lstm_gan_config import LstmGanConfig
+from serinette.nets.timegan_config import TimeganConfig
 from serinette.recipes.series.engine_config import EngineConfig
 from serinette.training.config import TrainingConfig
 
@@ -29,6 +32,9 @@ def groups_of(kind_name: str) -> Mapping[str, type]:
             "engine": EngineConfig,
             "model": FieldsConfig,
             "latent": LatentConfig,
+            "lstm_gan": LstmGanConfig,
+            "critic": CriticConfig,
+            "timegan": TimeganConfig,
             "training": TrainingConfig,
         }
     return {
