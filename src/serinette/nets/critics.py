@@ -83,6 +83,7 @@ class SequenceCritic(nn.Module):
                 neighbours; as many as `packing` divides.
             mask: Which steps are there: the first ones of each row, at least 1. What stands
                 elsewhere does not matter.
+            noise: For dropout; None: there is none.
         """
         if self.singular is None:
             return self._judge(rows, mask, noise)

@@ -1,6 +1,7 @@
 """The adversarial stage: from the likelihood stage's best weights to the best of the game."""
 
 import math
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
@@ -8,12 +9,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 
 from serinette.artifact.checkpoints import newest_checkpoint
+from serinette.artifact.runs import trim_history
 from serinette.batching.documents import DocumentBatches
 from serinette.batching.streams import TrainingStreams
 from serinette.core.cores import available_threads
+from serinette.core.errors import DivergedError
 from serinette.nets.critic_config import CriticConfig
 from serinette.nets.model import SequenceModel, weights_of
 from serinette.recipes.fit.game_probe import GameProber
@@ -48,7 +50,9 @@ class GameWork(NamedTuple):
     start: SequenceModel
     """The likelihood stage's best model, on the device; never changed."""
     limits: Limits
-    """Of the whole training; the game goes on to its end."""
+    """Of the likelihood stage."""
+    deadline: float | None
+    """`time.monotonic()` at which the updates should be over; None: they are all made."""
 
 
 class Played(NamedTuple):
@@ -60,6 +64,8 @@ class Played(NamedTuple):
     """Of the best model: the likelihood model's, unless the game came out better."""
     facts: Mapping[str, Any]
     """What the artifact tells of it."""
+    error: DivergedError | None = None
+    """Why it was given up."""
 
 
 def has_begun(run: Path) -> bool:
@@ -79,15 +85,11 @@ def play(
         so_far: What the likelihood stage has come to.
         stop: Ends it.
         listener: Told what happens.
-
-    Raises:
-        DivergedError: If it went astray more often than it may go back.
     """
     rows = _Rows.of(work)
-    end = work.prepared.codec.schema.end
-    judge = _judge(work, prober, rows, end)
+    judge = _judge(work, prober, rows)
     with ExitStack() as stack:
-        trainer = _trainer(work, rows, end, so_far)
+        trainer = _trainer(work, rows, so_far)
         stack.callback(trainer.close)
         best = math.inf if judge is None else judge.start.criterion
         begun = Progressed(
@@ -97,15 +99,41 @@ def play(
             history=so_far.history,
             best_weights=weights_of(work.start),
         )
-        limits = replace(work.limits, phase=PHASE, criterion="criterion", most_updates=None)
         probe = prober.probe if judge is None else judge.probe
         store = RunStore(work.run, work.training.keep_checkpoints)
-        training = Training(trainer, store, probe, listener, limits, begun)
+        training = Training(trainer, store, probe, listener, _limits(work, so_far), begun)
         if has_begun(work.run):
             go_on(work.run, training, listener)
+        else:
+            trim_history(work.run, trainer.update_count)
         _tell(work, judge, trainer, listener)
-        outcome = training.run(stop)
-    return _played(outcome, trainer.update_count, judge, so_far)
+        error = None
+        try:
+            outcome = training.run(stop)
+        except DivergedError as diverged:
+            error = diverged
+            outcome = Outcome(reason="diverged", progressed=training.progressed)
+    played = _played(outcome, trainer.update_count, judge, so_far)
+    if judge is None:
+        played = played._replace(weights=weights_of(work.start))
+    return played._replace(error=error)
+
+
+def _limits(work: GameWork, so_far: Progressed) -> Limits:
+    """Return what ends the game: its share of the time, and no more than is left of it."""
+    seconds = None
+    if work.deadline is not None:
+        share = work.game.share
+        left = max(1.0, work.deadline - time.monotonic())
+        seconds = so_far.seconds + min(left, so_far.seconds * share / (1 - share))
+    return replace(
+        work.limits,
+        train_seconds=seconds,
+        most_updates=None,
+        phase=PHASE,
+        criterion="criterion",
+        rate_setting="adversarial.learning_rate",
+    )
 
 
 class _Rows(NamedTuple):
@@ -129,7 +157,7 @@ class _Rows(NamedTuple):
         return cls(streams, window, is_whole=False)
 
 
-def _trainer(work: GameWork, rows: _Rows, end: int | None, so_far: Progressed) -> GameTrainer:
+def _trainer(work: GameWork, rows: _Rows, so_far: Progressed) -> GameTrainer:
     model = SequenceModel(work.start.config, work.start.schema).to(work.precision.device)
     model.load_state_dict(work.start.state_dict())
     rival = make_rival(
@@ -145,7 +173,7 @@ def _trainer(work: GameWork, rows: _Rows, end: int | None, so_far: Progressed) -
         GameSupply(
             batches=rows.batches,
             longest=rows.longest,
-            end=end,
+            end=work.prepared.codec.schema.end,
             first_update=so_far.history[-1]["update"] if so_far.history else 0,
         ),
         (work.game, work.training),
@@ -154,7 +182,7 @@ def _trainer(work: GameWork, rows: _Rows, end: int | None, so_far: Progressed) -
     )
 
 
-def _judge(work: GameWork, prober: Prober, rows: _Rows, end: int | None) -> GameProber | None:
+def _judge(work: GameWork, prober: Prober, rows: _Rows) -> GameProber | None:
     held_out = held_out_rows(
         work.prepared.validation, rows.longest, work.game.n_samples, is_whole=rows.is_whole
     )
@@ -166,7 +194,6 @@ def _judge(work: GameWork, prober: Prober, rows: _Rows, end: int | None) -> Game
         held_out,
         work.game,
         work.precision,
-        end=end,
         seed=work.training.seed,
     )
 

@@ -70,6 +70,8 @@ def plan_training(request: TrainRequest, started: float, listener: Listener) -> 
     chosen = _chosen_values(plan, is_bf16=speed.precision.is_bf16)
     chosen |= _game_values(wished, plan)
     settings = resolve(groups, (Layer(origin="plan", values=chosen), *layers))
+    if settings.groups["training"].objective == "adversarial":
+        settings.groups["adversarial"].check_critic(settings.groups["critic"])
     arithmetic = settings.groups["training"].precision
     for sentence in (*plan.summary, f"arithmetic: {arithmetic}, the faster one here"):
         listener(Note(text=sentence))
@@ -105,8 +107,12 @@ def _habits(request: TrainRequest, kind: str, listener: Listener) -> tuple[Layer
 
 def seconds_to_train(budget_seconds: float, elapsed_seconds: float) -> float:
     """Return what a budget leaves for the updates."""
-    ending = max(ENDING_SECONDS, ENDING_SHARE * budget_seconds)
-    return max(1.0, budget_seconds - elapsed_seconds - ending)
+    return max(1.0, budget_seconds - elapsed_seconds - seconds_to_end(budget_seconds))
+
+
+def seconds_to_end(budget_seconds: float) -> float:
+    """Return what of a budget is kept for the last measurement and the export."""
+    return max(ENDING_SECONDS, ENDING_SHARE * budget_seconds)
 
 
 def likelihood_share(settings: Resolved) -> float:
