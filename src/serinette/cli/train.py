@@ -82,7 +82,8 @@ class TrainOptions:
         typer.Option(
             metavar="NAME",
             help="A published set-up on your data: seqgan, relgan, cot (games after the likelihood "
-            "stage), or tang-lstm128, whose number of updates stands in for a budget.",
+            "stage of texts and poems), lstm-gan, timegan (tables), or tang-lstm128 (poems), whose "
+            "number of updates stands in for a budget.",
         ),
     ] = None
     kind: Annotated[
@@ -122,12 +123,13 @@ class TrainOptions:
         typer.Option(min=2, metavar="N", help="Of a table: rows of a training window."),
     ] = None
     engine: Annotated[
-        Literal["auto", "autoregressive", "latent"] | None,
+        Literal["auto", "autoregressive", "latent", "lstm-gan", "timegan"] | None,
         typer.Option(
-            metavar="auto|autoregressive|latent",
+            metavar="auto|autoregressive|latent|lstm-gan|timegan",
             help="Of a table: draw row after row, or write whole windows from latents that an "
             "adversary has judged. 'auto' tries the second where a judge tells the first from "
-            "real rows, and is taken if not set.",
+            "real rows, and is taken if not set. The last two are published set-ups to compare "
+            "with; see --preset.",
         ),
     ] = None
     objective: Annotated[
@@ -135,7 +137,8 @@ class TrainOptions:
         typer.Option(
             metavar="likelihood|adversarial",
             help="Learn by likelihood alone, or let a game against a critic or a mediator follow "
-            "it; the better of the two models is kept. 'likelihood' if not set.",
+            "it; the better of the two models is kept. 'likelihood' if not set. Of a table: one or "
+            "the other; if not set, whichever a judge tells from real rows less.",
         ),
     ] = None
     sdv_metadata: Annotated[

@@ -79,6 +79,8 @@ def plan_training(request: TrainRequest, started: float, listener: Listener) -> 
     chosen |= _game_values(wished, plan)
     chosen |= _critic_values(wished)
     settings = resolve(groups, (Layer(origin="plan", values=chosen), *layers))
+    if settings.groups["training"].objective == "adversarial":
+        settings.groups["adversarial"].check_critic(settings.groups["critic"])
     arithmetic = settings.groups["training"].precision
     summary = (*plan.summary, *plan_words(settings))
     for sentence in (*summary, f"arithmetic: {arithmetic}, the faster one here"):
@@ -115,8 +117,12 @@ def _habits(request: TrainRequest, kind: str, listener: Listener) -> tuple[Layer
 
 def seconds_to_train(budget_seconds: float, elapsed_seconds: float) -> float:
     """Return what a budget leaves for the updates."""
-    ending = max(ENDING_SECONDS, ENDING_SHARE * budget_seconds)
-    return max(1.0, budget_seconds - elapsed_seconds - ending)
+    return max(1.0, budget_seconds - elapsed_seconds - seconds_to_end(budget_seconds))
+
+
+def seconds_to_end(budget_seconds: float) -> float:
+    """Return what of a budget is kept for the last measurement and the export."""
+    return max(ENDING_SECONDS, ENDING_SHARE * budget_seconds)
 
 
 def likelihood_share(settings: Resolved) -> float:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from serinette.core.errors import ConfigError
+from serinette.nets.critic_config import CriticConfig
 
 Estimator = Literal["none", "mediator", "reinforce", "rollouts", "weighted", "gumbel"]
 LossName = Literal[
@@ -64,7 +65,8 @@ class AdversarialConfig:
     """Last inverse temperature of soft symbols under `gumbel`; it rises to it from 1; at least
     1."""
     label_smoothing: float = 0.0
-    """How far below 1 the critic is told that real rows are, under `bce`, in [0, 0.5)."""
+    """How far below 1 the critic is told that real rows are, under `bce` and `least-squares`, in
+    [0, 0.5)."""
     instance_noise: float = 0.0
     """Noise on the vectors of symbols that the critic sees, in their standard deviations; falls to
     0 over the game; at least 0."""
@@ -109,8 +111,27 @@ class AdversarialConfig:
                 value = getattr(self, name)
                 if value is not None and not is_fine(value):
                     raise ConfigError(f"adversarial.{name} must be {range_}, got {value}")
+        if self.label_smoothing and self.loss not in _LABELLED:
+            raise ConfigError(
+                f"adversarial.label_smoothing is {self.label_smoothing}, but loss '{self.loss}' "
+                f"has no labels; use 0, or one of {', '.join(_LABELLED)}"
+            )
+
+    def check_critic(self, critic: CriticConfig) -> None:
+        """Raise where a critic cannot serve the estimator.
+
+        Raises:
+            ConfigError: Naming the two settings that do not go together.
+        """
+        if critic.packing > 1 and self.estimator in ("reinforce", "rollouts"):
+            raise ConfigError(
+                f"critic.packing is {critic.packing}, but adversarial.estimator "
+                f"'{self.estimator}' needs a word on every single row; use packing 1, or "
+                "critic.minibatch_spread"
+            )
 
 
+_HALF, _FEWEST_SAMPLES = 0.5, 20
 _RANGES: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
     (("share", "guide_share"), lambda x: 0 < x < 1, "in (0, 1)"),
     (
@@ -141,6 +162,7 @@ _RANGES: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
     ),
     (("discount",), lambda x: 0 <= x <= 1, "in [0, 1]"),
     (("label_smoothing",), lambda x: 0 <= x < _HALF, "in [0, 0.5)"),
-    (("n_samples",), lambda x: x >= _FEWEST_SAMPLES, f"at least {20}"),
+    (("n_samples",), lambda x: x >= _FEWEST_SAMPLES, "at least 20"),
 )
-_HALF, _FEWEST_SAMPLES = 0.5, 20
+_LABELLED = ("bce", "least-squares")
+"""Losses that tell the critic a number to aim at."""

@@ -3,7 +3,7 @@
 The decoder proper (`decoding`) draws without torch and keeps its promises by row; here a whole
 batch is drawn at once, for a loss.
 
-Shape letters: `B` rows, `T` steps, `C` context fields, `V` symbols.
+Shape letters: `B` rows, `K` rows kept, `T` steps, `C` context fields, `V` symbols.
 """
 
 from typing import NamedTuple
@@ -38,7 +38,7 @@ class Drawn(NamedTuple):
     mask: Bool[Tensor, "B T"]
     """Steps up to the `end` of a row, that one included."""
 
-    def part(self, rows: slice) -> "Drawn":
+    def part(self, rows: slice | Int[Tensor, " K"]) -> "Drawn":
         """Keep some rows."""
         return Drawn(*(column[rows] for column in self))
 
@@ -144,7 +144,7 @@ def draw_softly(
         soft = (perturbed * sharpness).softmax(-1)
         symbol = perturbed.argmax(-1)
         hard = F.one_hot(symbol, soft.shape[1]).to(soft.dtype)
-        row = hard + soft - soft.detach()
+        row = hard + (soft - soft.detach())  # to the bit one-hot
         rows.append(row)
         symbols.append(symbol)
         x = row @ weight + told
