@@ -68,7 +68,7 @@ def test_a_log_of_a_game_speaks_of_the_criterion():
     assert lines[2:] == [
         "game: update 1,050 of 1,200 · 20 s left · 900 symbols/s · train 2.000 bits/char",
         "update 1,100 · 1 min 1 s · game · Fréchet distance 0.8 (the likelihood model's 0.836 ± "
-        "0.054, to be beaten by less than 0.728)",
+        "0.054; below 0.728 would beat it)",
         _FIGURES,
         "  note: both learning rates halved",
         "update 1,100 · 1 min 1 s · game · Fréchet distance 0.7 (best so far, below the "

@@ -142,6 +142,17 @@ def test_a_list_with_a_game_says_which_model_was_kept(played, capsys):
     assert [run["game"] is None for run in found["runs"]] == [False, True]
 
 
+def test_the_validation_figure_is_the_kept_models(played, capsys):
+    assert "2.500 bits/char" in answer(capsys, "list").splitlines()[1]
+    place = played / "notes" / "model" / "config.json"
+    config = json.loads(place.read_text())
+    config["training"]["adversarial"]["is_better"] = True
+    place.write_text(json.dumps(config))
+    row = answer(capsys, "list").splitlines()[1]
+    assert f"{1.9 / LN2:.3f} bits/char" in row
+    assert row.endswith("the game's")
+
+
 def test_show_tells_the_game_apart_from_the_likelihood_stage(played, capsys):
     likelihood, game = answer(capsys, "show", "notes").split("the game:\n")
     assert "130" not in likelihood.split("\n\n")[1]

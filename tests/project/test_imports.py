@@ -44,6 +44,7 @@ NEEDS_TORCH = {
     "serinette.training.calibration",
     "serinette.training.candidates",
     "serinette.training.game.joint",
+    "serinette.training.game.ledger",
     "serinette.training.game.losses",
     "serinette.training.game.lstm_gan",
     "serinette.training.game.timegan",

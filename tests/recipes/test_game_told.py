@@ -7,6 +7,7 @@ from serinette.artifact.runs import summarise
 from serinette.core.config import Layer
 from serinette.recipes.game_words import kept_words
 from serinette.recipes.model import load
+from serinette.recipes.model import train as model_train
 from serinette.recipes.requests import TrainRequest
 from serinette.recipes.train import plan_only, train
 from serinette.training.events import Evaluated, Note, Planned
@@ -76,3 +77,23 @@ def test_a_dry_run_counts_the_game_in(tmp_path):
     dry = plan_only(request)
     assert any(sentence.startswith("game: 4 updates") for sentence in dry.summary)
     assert not (tmp_path / "runs").exists()
+
+
+class AskedError(Exception):
+    """Carries what a training was asked for."""
+
+
+@pytest.mark.parametrize(
+    ("source", "key"),
+    [(["a text"], "training.objective"), ("table.csv", "engine.objective")],
+)
+def test_the_objective_of_a_call_is_a_setting_of_its_kind(monkeypatch, source, key):
+    def stop(request, listener):
+        raise AskedError(request)
+
+    monkeypatch.setattr("serinette.recipes.model.run_training", stop)
+    with pytest.raises(AskedError) as asked:
+        model_train(source, objective="adversarial", preset="cot", budget=60)
+    request = asked.value.args[0]
+    assert request.layers[0].values == {key: "adversarial"}
+    assert (request.preset, request.budget_seconds) == ("cot", 60)

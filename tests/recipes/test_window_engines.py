@@ -19,6 +19,7 @@ from serinette.recipes.series.window_judge import WindowJudge
 from serinette.recipes.series.written import joined
 from serinette.training.events import Note, silent
 from serinette.training.latent_data import LatentData
+from serinette.training.stops import StopSignal
 
 pytestmark = pytest.mark.slow
 
@@ -109,6 +110,26 @@ def test_updates_and_a_seed_decide_every_weight(boats):
     for name, weight in model.artifact.weights().items():
         assert np.array_equal(weight, again.artifact.weights()[name]), name
     assert any("parameters" in event.text for event in said if isinstance(event, Note))
+
+
+def test_a_run_that_was_stopped_goes_on_to_the_same_weights(boats, tmp_path, monkeypatch):
+    model, engine, folder = boats
+    asked = iter([False] * 10 + [True] * 1000)
+    settings = {"updates": 8, "entity": ["boat"], "time": "t", "preset": engine, "seed": 4}
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            StopSignal, "is_set", property(lambda self: next(asked), lambda self, value: None),
+            raising=False,
+        )  # fmt: skip
+        cut = serinette.train(
+            folder / "boats.csv", runs=tmp_path, name="b", **settings, **SMALL
+        )  # fmt: skip
+    assert cut.artifact.training["reason"] == "interrupted"
+    said = []
+    again = serinette.train(resume="b", source=(), runs=tmp_path, listener=said.append)
+    assert any(e.text == "b: going on after update 10" for e in said if isinstance(e, Note))
+    for name, weight in model.artifact.weights().items():
+        assert np.array_equal(weight, again.artifact.weights()[name]), name
 
 
 def waves(n=300, seed=0):

@@ -35,7 +35,7 @@ def criterion_words(metrics: Mapping[str, float], game: Game, *, is_best: bool) 
     elif found < game.line:
         remark = f"not the best so far; below {begun}"
     else:
-        remark = f"{begun}, to be beaten by less than {game.line:.3g}"
+        remark = f"{begun}; below {game.line:.3g} would beat it"
     return f"{game.measure} {found:.3g} ({remark})"
 
 

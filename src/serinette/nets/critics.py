@@ -60,9 +60,10 @@ class SequenceCritic(nn.Module):
         self.dense = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
         self.norms = nn.ModuleList(nn.LayerNorm(size) for size in sizes[1:] if config.layer_norm)
         self.out = nn.Linear(sizes[-1], 1)
-        self._random = Generator().manual_seed(seed)
-        initialise_(self, self._random)
-        self.singular = SingularValues(self, self._random) if config.spectral_norm else None
+        self.random = Generator().manual_seed(seed)
+        """Says which features are left out."""
+        initialise_(self, self.random)
+        self.singular = SingularValues(self, self.random) if config.spectral_norm else None
 
     def forward(
         self, rows: Float[Tensor, "B T F"], mask: Bool[Tensor, "B T"]
@@ -112,7 +113,7 @@ class SequenceCritic(nn.Module):
         dropout = self.config.dropout
         if not self.training or dropout == 0:
             return features
-        drawn = torch.rand(features.shape, generator=noise or self._random, device=features.device)
+        drawn = torch.rand(features.shape, generator=noise or self.random, device=features.device)
         kept = drawn >= dropout
         return features * kept / (1 - dropout)
 

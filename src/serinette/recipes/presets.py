@@ -74,6 +74,7 @@ PRESETS: Final[Mapping[str, Preset]] = {
         "a highway layer; other rows as a baseline where the paper has none; sizes from the plan",
         values={
             "training.objective": "adversarial",
+            "adversarial.guide_updates": 0,
             "adversarial.estimator": "rollouts",
             "adversarial.rollouts": 4,
             "adversarial.loss": "bce",
@@ -99,6 +100,7 @@ PRESETS: Final[Mapping[str, Preset]] = {
         "both rates 3e-4 instead of 1e-4, as there are hundreds of updates, not 5,000",
         values={
             "training.objective": "adversarial",
+            "adversarial.guide_updates": 0,
             "adversarial.estimator": "gumbel",
             "adversarial.sharpness": 100.0,
             "adversarial.loss": "relativistic",
@@ -123,6 +125,7 @@ PRESETS: Final[Mapping[str, Preset]] = {
         "the mediator's rate is the generator's, a third of the paper's",
         values={
             "training.objective": "adversarial",
+            "adversarial.guide_updates": 0,
             "adversarial.estimator": "mediator",
             "adversarial.divergence": "reverse",
             "adversarial.critic_steps": 1,

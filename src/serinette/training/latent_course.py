@@ -37,13 +37,19 @@ class Course:
     Args:
         n_updates: How many there are where no seconds are given.
         seconds: How long the phase lasts; None: `n_updates` decide, and a seed decides the result.
+        elapsed: Seconds that it has already lasted.
     """
 
-    def __init__(self, n_updates: int, seconds: float | None) -> None:
+    def __init__(self, n_updates: int, seconds: float | None, elapsed: float = 0.0) -> None:
         self.n_updates = n_updates
         """How many there are where no seconds are given."""
         self._seconds = seconds
-        self._begun = time.monotonic()
+        self._begun = time.monotonic() - elapsed
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds that the phase has lasted."""
+        return time.monotonic() - self._begun
 
     def share(self, update: int) -> float:
         """Return the share that is done after `update` updates, in [0, 1]."""

@@ -1,6 +1,7 @@
 """Games on tiny windows: seeds, phases, objectives, alarms, collapse."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -12,12 +13,12 @@ from serinette.nets.lstm_gan_config import LstmGanConfig
 from serinette.nets.timegan_config import TimeganConfig
 from serinette.nets.window_features import FeatureKinds
 from serinette.training.game import joint
-from serinette.training.game.joint import Task, play
+from serinette.training.game.joint import Run, Task, play
 from serinette.training.game.losses import LOSSES
 from serinette.training.game.lstm_gan import LstmGanGame, train_lstm_gan
 from serinette.training.game.timegan import train_timegan
 from serinette.training.game.windows import RealWindows, moments_of, shape_of, shown, spread_of
-from serinette.training.latent_course import Course, Watch
+from serinette.training.latent_course import Watch
 from serinette.training.latent_data import LatentData
 
 T = 6
@@ -105,7 +106,8 @@ def test_every_objective_plays_with_every_critic(objective, network):
 
 def test_the_generator_alone_comes_nearer_to_the_moments_and_stops_when_it_does_not(monkeypatch):
     monkeypatch.setattr("serinette.training.game.lstm_gan.EVERY", 10)
-    game = LstmGanGame(task_of(), dataclasses.replace(GAN, generator_rate=1e-2), CRITIC)
+    config = dataclasses.replace(GAN, generator_rate=1e-2, n_rows=80)
+    game = LstmGanGame(task_of(), config, CRITIC)
     first = np.mean([game.match_moments()["moments"] for _ in range(10)])
     for _ in range(150):
         game.match_moments()
@@ -151,11 +153,26 @@ class Planted:
     def react_(self, reaction):
         self.done.append(reaction)
 
+    def parts(self):
+        return {}
+
+    def facts(self):
+        return {}
+
+    def restore_(self, facts):
+        pass
+
+
+def played(game, n_updates, reports=None, judge=None):
+    run = Run(game, task_of(judge), watch_into([] if reports is None else reports))
+    play(game, run, n_updates, None)
+    return run.ledger
+
 
 def test_a_collapse_is_told_acted_upon_and_ends_the_game_the_fifth_time(monkeypatch):
     monkeypatch.setattr(joint, "EVERY", 1)
     game, reports = Planted(spread=0.1), []
-    play(game, Course(1_000, None), watch_into(reports), None)
+    played(game, 1_000, reports)
     warnings = [report.warning for report in reports if report.warning]
     assert len(warnings) == len(game.done) == 5
     assert "0.10 of the variance" in warnings[0]
@@ -167,26 +184,78 @@ def test_a_collapse_is_told_acted_upon_and_ends_the_game_the_fifth_time(monkeypa
 def test_a_game_that_goes_well_is_left_alone(monkeypatch):
     monkeypatch.setattr(joint, "EVERY", 1)
     game, reports = Planted(), []
-    play(game, Course(200, None), watch_into(reports), None)
+    played(game, 200, reports)
     assert (game.n_rounds, game.done) == (200, [])
     assert not any(report.warning for report in reports)
 
 
 def test_the_weights_that_are_told_apart_least_are_kept(monkeypatch):
     monkeypatch.setattr(joint, "EVERY", 1)
-    best = play(Planted(), Course(100, None), SILENT, lambda w: abs(float(w["n"]) - 61) / 100)
+    best = played(Planted(), 100, judge=lambda w: abs(float(w["n"]) - 61) / 100)
     assert abs(int(best.weights["n"]) - 61) <= 3
-    assert best.update == int(best.weights["n"])
+    assert best.best_update == int(best.weights["n"])
 
 
 def test_a_game_that_diverges_keeps_the_best_or_says_so(monkeypatch):
     monkeypatch.setattr(joint, "EVERY", 1)
     reports = []
-    best = play(Planted(broken_at=60), Course(100, None), watch_into(reports), lambda w: 0.1)
+    best = played(Planted(broken_at=60), 100, reports, judge=lambda w: 0.1)
     assert best.weights is not None
     assert reports[-1].warning.startswith("diverged: update ")
     with pytest.raises(DivergedError, match="engine planted, game, update 3: critic_loss is nan"):
-        play(Planted(broken_at=3), Course(100, None), SILENT, None)
+        played(Planted(broken_at=3), 100)
+
+
+class Cut:
+    """Stops a training before its n-th update and holds what it kept."""
+
+    def __init__(self, n):
+        self._left, self.kept = n, None
+        self.watch = Watch(tell=lambda progress: None, stop=self.stop)
+
+    def stop(self):
+        self._left -= 1
+        return self._left < 0
+
+    def keep(self, arrays, facts):
+        self.kept = arrays, json.loads(json.dumps(facts))
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "rmsprop"])
+@pytest.mark.parametrize("n", [2, 6, 11])
+def test_a_game_that_was_stopped_goes_on_to_the_bit(n, optimiser, monkeypatch):
+    monkeypatch.setattr(joint, "EVERY", 1)
+    config = dataclasses.replace(GAN, optimiser=optimiser)
+    critic = dataclasses.replace(CRITIC, dropout=0.2, spectral_norm=True)
+
+    def judge(weights):
+        return float(np.abs(weights["out.weight"]).mean())
+
+    def train(watch, **kept):
+        task = dataclasses.replace(task_of(judge), **kept)
+        return train_lstm_gan(task, config, critic, watch)
+
+    _goes_on(train, n)
+
+
+@pytest.mark.parametrize("n", [2, 6, 10])
+def test_timegan_goes_on_to_the_bit(n):
+    config = dataclasses.replace(TIMEGAN, average_decay=0.9, noise=0.1)
+
+    def train(watch, **kept):
+        return train_timegan(dataclasses.replace(task_of(is_ragged=True), **kept), config, watch)
+
+    _goes_on(train, n)
+
+
+def _goes_on(train, n):
+    whole = train(SILENT)
+    cut = Cut(n)
+    first = train(cut.watch, keep=cut.keep)
+    second = train(SILENT, kept=cut.kept)
+    assert any(not np.array_equal(whole[key], first[key]) for key in whole)
+    for key in whole:
+        assert np.array_equal(whole[key], second[key]), key
 
 
 def test_seconds_are_shared_among_the_phases():

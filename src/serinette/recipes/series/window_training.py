@@ -1,7 +1,7 @@
 """Trains an engine that writes whole windows on a table, and makes an artifact of it.
 
-There are no checkpoints: a training that was stopped keeps what it has reached as a model, and
-begins anew when it is gone on with.
+A training that was stopped keeps what it has reached as a model. The games of `training.game` go on
+from there to the bit; the latent engine keeps no checkpoints, and begins anew.
 """
 
 import math
@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from jaxtyping import Int
 
+from serinette.artifact.checkpoints import Checkpoint, newest_checkpoint
 from serinette.artifact.folder import save
 from serinette.artifact.runs import HISTORY, MODEL, trim_history
 from serinette.core.config import Resolved
@@ -42,7 +43,8 @@ from serinette.recipes.series.prepare import PreparedSeries
 from serinette.recipes.series.sketch import sketch
 from serinette.recipes.series.window_judge import FEWEST, WindowJudge
 from serinette.training.events import Listener, Note
-from serinette.training.game.joint import Task, Weights
+from serinette.training.game.joint import Task
+from serinette.training.game.ledger import Weights
 from serinette.training.game.lstm_gan import train_lstm_gan
 from serinette.training.game.timegan import train_timegan
 from serinette.training.latent import latent_loss, train_latent
@@ -50,6 +52,7 @@ from serinette.training.latent_course import LatentProgress, Watch
 from serinette.training.latent_data import LatentData
 from serinette.training.loop import Outcome, Progressed
 from serinette.training.stops import StopSignal, stop_on_signals
+from serinette.training.trainer import Snapshot
 
 _MOST_WINDOWS, _MOST_HELD_OUT = 50_000, 2_000
 _NOTES = 4
@@ -73,14 +76,18 @@ def train_windows_run(job: SeriesJob, listener: Listener) -> Ended:
         DivergedError: If a loss or a gradient is not finite.
     """
     name = job.choice.plan
-    if (job.run / HISTORY).exists():
+    kept = newest_checkpoint(job.run)
+    if kept is not None:
+        trim_history(job.run, kept.update)
+        listener(Note(text=f"{job.run.name}: going on after update {kept.update:,}"))
+    elif (job.run / HISTORY).exists():
         listener(Note(text=f"{job.run.name}: the {name} engine begins anew", is_warning=True))
         trim_history(job.run, 0)
     for sentence in job.record["summary"]:
         listener(Note(text=sentence))
     store = RunStore(job.run, keep=1)
     with stop_on_signals() as stop:
-        ended = train_windows_engine(job, name, stop, listener, store.history_line)
+        ended = train_windows_engine(job, name, stop, listener, _Kept(store, kept))
     save(job.run / MODEL, ended.contents, replace=True)
     return ended
 
@@ -90,7 +97,7 @@ def train_windows_engine(
     name: str,
     stop: StopSignal,
     listener: Listener,
-    history_line: Callable[[Mapping[str, Any]], None] = lambda line: None,
+    kept: "_Kept | None" = None,
 ) -> Ended:
     """Train an engine of whole windows on the training part.
 
@@ -99,7 +106,7 @@ def train_windows_engine(
         name: Of the engine.
         stop: Asked before every update.
         listener: Told how it goes.
-        history_line: Given a record every hundred updates.
+        kept: Where checkpoints and records go, and what to go on from; None: nothing is kept.
 
     Raises:
         DivergedError: If a loss or a gradient is not finite.
@@ -107,7 +114,7 @@ def train_windows_engine(
     prepared, config = job.prepared, job.settings.groups[SECTIONS[name]]
     seed = job.settings.groups["training"].seed
     begun = time.monotonic()
-    diary = _Diary(stop, listener, history_line)
+    diary = _Diary(stop, listener, kept)
     data = latent_data(prepared)
     codec = prepared.codec
     schema = replace(window_schema(codec), end=1 if data.has_end else None)
@@ -132,6 +139,14 @@ def train_windows_engine(
         contents=series_contents(job, found), engine=engine, outcome=outcome,
         n_updates=diary.n_updates, metrics=metrics,
     )  # fmt: skip
+
+
+class _Kept(NamedTuple):
+    """Where a training is kept."""
+
+    store: RunStore
+    checkpoint: Checkpoint | None
+    """What to go on from; None: the training begins."""
 
 
 class _Course(NamedTuple):
@@ -179,6 +194,7 @@ def _play(course: _Course, train: Callable[[Task, Watch], Weights]) -> _Trained:
     task = Task(
         data=course.data, kinds=FeatureKinds.of(course.schema), seed=course.seed,
         seconds=course.job.choice.latent_seconds, judge=judges["validation"],
+        keep=diary.keep, kept=diary.kept,
     )  # fmt: skip
     if task.judge is None:
         diary.note("too few validation windows to choose weights by: the last ones are kept")
@@ -261,18 +277,29 @@ def _windows(prepared: PreparedSeries, part: Int[np.ndarray, " _"], most: int) -
 class _Diary:
     """Counts the updates of a training and turns its reports into sentences and records."""
 
-    def __init__(
-        self,
-        stop: StopSignal,
-        listener: Listener,
-        history_line: Callable[[Mapping[str, Any]], None],
-    ) -> None:
-        self._stop, self._listener, self._keep = stop, listener, history_line
-        self._begun = time.monotonic()
+    def __init__(self, stop: StopSignal, listener: Listener, kept: "_Kept | None") -> None:
+        self._stop, self._listener, self._store = stop, listener, kept and kept.store
         self._told: tuple[str, int] = ("", 0)
         self.n_updates = 0
-        """Of both phases."""
+        """Of all phases."""
         self.lines: list[dict[str, Any]] = []
+        self.kept: tuple[Mapping[str, np.ndarray], Mapping[str, Any]] | None = None
+        """What to go on from."""
+        before = 0.0
+        if kept is not None and kept.checkpoint is not None:
+            facts = kept.checkpoint.facts
+            self.kept = kept.checkpoint.tensors, facts
+            self.n_updates, before = kept.checkpoint.update, facts["seconds"]
+            self.lines = list(facts["lines"])
+        self._begun = time.monotonic() - before
+
+    def keep(self, tensors: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> None:
+        """Write a checkpoint."""
+        if self._store is None:
+            return
+        seconds = time.monotonic() - self._begun
+        more = {"update": self.n_updates, "seconds": seconds, "lines": self.lines}
+        self._store.checkpoint(Snapshot(tensors=tensors, facts={**facts, **more}))
 
     def is_stopped(self) -> bool:
         """Say before an update whether it is not to be made."""
@@ -291,7 +318,8 @@ class _Diary:
             "events": [] if progress.warning is None else [progress.warning],
         }
         self.lines.append(line)
-        self._keep(line)
+        if self._store is not None:
+            self._store.history_line(line)
         if progress.warning is not None:
             self._listener(Note(text=progress.warning, is_warning=True))
         part = (progress.phase, math.floor(progress.share * _NOTES))

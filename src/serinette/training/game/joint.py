@@ -1,7 +1,7 @@
 """The phase in which all players learn together: watched, judged, and put right by itself."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -10,6 +10,7 @@ import numpy as np
 from serinette.core.errors import DivergedError
 from serinette.nets.window_features import FeatureKinds
 from serinette.training.game.alarms import Reaction, alarms, react
+from serinette.training.game.ledger import Keep, Keeper, Ledger, Part, Weights, restore_parts_
 from serinette.training.latent_course import Course, LatentProgress, Phase, Watch
 from serinette.training.latent_data import LatentData
 
@@ -19,7 +20,6 @@ _JUDGED = 20
 """Times that the weights are judged."""
 _FIRST_JUDGED = 0.2
 """Share of the game before which nothing is judged."""
-Weights = dict[str, np.ndarray]
 Judge = Callable[[Mapping[str, np.ndarray]], float]
 """How far written windows are told from held-out ones; lower is better."""
 
@@ -38,6 +38,11 @@ class Task:
     """How long to train, above 0; None: as many updates as the engine's settings say."""
     judge: Judge | None = None
     """Chooses the weights; None: the last ones are kept."""
+
+    keep: Keep | None = None
+    """Given the state of the training every minute, and where it is stopped."""
+    kept: tuple[Mapping[str, np.ndarray], Mapping[str, Any]] | None = None
+    """A state to go on from; None: the training begins."""
 
     def shared(self, first: float, second: float) -> tuple[float | None, ...]:
         """Return the seconds of three phases; the third has what two shares leave."""
@@ -66,75 +71,124 @@ class Game(Protocol):
     def react_(self, reaction: Reaction) -> None:
         """Change rates and noise."""
 
+    def parts(self) -> dict[str, Part]:
+        """Return all that changes while training, by name."""
 
-class Best:
-    """The weights that a judge told from held-out windows least."""
+    def facts(self) -> dict[str, Any]:
+        """Return what else changes, as plain values."""
 
-    def __init__(self, judge: Judge | None) -> None:
-        self._judge = judge
-        self._told = 0
-        self.score = math.inf
-        self.update = 0
-        self.weights: Weights | None = None
-
-    def look(self, game: Game, update: int, share: float) -> float | None:
-        """Judge the weights when it is time; return the score, None: it is not."""
-        place = math.floor(share * _JUDGED)
-        if self._judge is None or share < _FIRST_JUDGED or place <= self._told:
-            return None
-        self._told = place
-        weights = game.weights()
-        score = self._judge(weights)
-        if score < self.score:
-            self.score, self.update, self.weights = score, update, weights
-        return score
+    def restore_(self, facts: Mapping[str, Any]) -> None:
+        """Go on from what `facts` returned."""
 
 
-def play(game: Game, course: Course, watch: Watch, judge: Judge | None) -> Best:
+class Run:
+    """A training under way: what is learnt, who watches, how far it has come.
+
+    Args:
+        game: The players; they are put back to where the task's kept state left them.
+        task: What is learnt.
+        watch: Who is told, and may end it.
+    """
+
+    def __init__(self, game: Game, task: Task, watch: Watch) -> None:
+        self.task, self.watch, self.ledger = task, watch, Ledger()
+        parts = game.parts()
+        if task.kept is not None:
+            arrays, facts = task.kept
+            restore_parts_(parts, arrays)
+            game.restore_(facts["game"])
+            self.ledger.restore_(arrays, facts)
+        self._keeper = Keeper(task.keep, parts, game.facts, self.ledger)
+
+    def updates(self, phase: str, n_updates: int, seconds: float | None) -> Iterator[float]:
+        """Yield before every update of a phase what share of it is done; nothing once it has ended.
+
+        Whoever makes the update counts it in the ledger.
+        """
+        ledger = self.ledger
+        if phase in ledger.done or ledger.is_stopped or n_updates == 0:
+            return
+        course = Course(n_updates, seconds, ledger.elapsed)
+        while (share := course.share(ledger.update)) < 1:
+            ledger.elapsed = course.elapsed
+            if self.watch.stop():
+                ledger.is_stopped = True
+                self._keeper.now()
+                return
+            yield share
+            self._keeper.when_due()
+
+    def tell(
+        self, phase: Phase, share: float, metrics: Mapping[str, float], warning: str | None = None
+    ) -> None:
+        """Report."""
+        self.watch.tell(
+            LatentProgress(
+                phase=phase, update=self.ledger.update, share=share, metrics=metrics,
+                warning=warning,
+            )
+        )  # fmt: skip
+
+
+def look(game: Game, judge: Judge | None, ledger: Ledger, share: float) -> float | None:
+    """Judge the weights when it is time, and keep the best; return the score, None: not now."""
+    place = math.floor(share * _JUDGED)
+    if judge is None or share < _FIRST_JUDGED or place <= ledger.n_judged:
+        return None
+    ledger.n_judged = place
+    weights = game.weights()
+    score = judge(weights)
+    if score < ledger.score:
+        ledger.score, ledger.best_update, ledger.weights = score, ledger.update, weights
+    return score
+
+
+def play(game: Game, run: Run, n_updates: int, seconds: float | None) -> None:
     """Let the players learn together until the course is done or alarms end it.
 
     Args:
         game: The players.
-        course: How long.
-        watch: Who is told, of alarms and of what is done about them too.
-        judge: Chooses the weights; None: the last ones are kept.
-
-    Returns:
-        The best weights; none where nothing was judged.
+        run: Who is told, of alarms and of what is done about them too; whose ledger holds the best
+            weights in the end, none where nothing was judged.
+        n_updates: How many there are where no seconds are given.
+        seconds: How long; None: `n_updates` decide.
 
     Raises:
         DivergedError: If a loss or a gradient is not finite and nothing was judged before.
     """
-    best, history, n_reactions, update = Best(judge), [], 0, 0
-    while (share := course.share(update)) < 1 and not watch.stop():
+    ledger = run.ledger
+    for share in run.updates("game", n_updates, seconds):
         found = game.round(share)
-        update += 1
-        if not _is_finite(game.name, update, found, best):
-            watch.tell(_report(update, share, {}, f"diverged: update {best.update:,} is kept"))
+        ledger.update += 1
+        if not _is_finite(game.name, found, ledger):
+            text = f"diverged: update {ledger.best_update:,} is kept"
+            run.tell("game", share, {}, text)
             break
-        if update % EVERY:
-            continue
-        metrics = {**found, "spread": game.spread()}
-        score = best.look(game, update, share)
-        if score is not None:
-            metrics["judge"] = score
-        history.append(_line(update, metrics))
-        is_settled = share >= _FIRST_JUDGED
-        reaction = (
-            react(raised, n_reactions) if is_settled and (raised := alarms(history)) else None
-        )
-        warning = None
-        if reaction is not None:
-            warning = f"{raised[0].text}; done about it: {reaction.text}"
-            n_reactions += 1
-            history.clear()  # the next alarm must be raised by what comes after
-            game.react_(reaction)
-        watch.tell(_report(update, share, metrics, warning))
-        if reaction is not None and reaction.is_end:
+        if ledger.update % EVERY == 0 and _report(game, run, found, share):
             break
-    if update and not watch.stop():
-        best.look(game, update, 1.0)
-    return best
+    if ledger.update and not ledger.is_stopped:
+        look(game, run.task.judge, ledger, 1.0)
+    ledger.end("game")
+
+
+def _report(game: Game, run: Run, found: Mapping[str, float], share: float) -> bool:
+    """Measure, judge, and do what alarms ask for; return whether they end the game."""
+    ledger = run.ledger
+    metrics = {**found, "spread": game.spread()}
+    score = look(game, run.task.judge, ledger, share)
+    if score is not None:
+        metrics["judge"] = score
+    ledger.history.append({"metrics": metrics})
+    raised = alarms(ledger.history) if share >= _FIRST_JUDGED else ()
+    reaction = react(raised, ledger.n_reactions)
+    warning = None
+    if reaction is not None:
+        warning = f"{raised[0].text}; done about it: {reaction.text}"
+        ledger.n_reactions += 1
+        ledger.history.clear()  # the next alarm must be raised by what comes after
+        game.react_(reaction)
+    run.tell("game", share, metrics, warning)
+    return reaction is not None and reaction.is_end
 
 
 def check_finite(name: str, phase: Phase, update: int, values: Mapping[str, float]) -> None:
@@ -151,19 +205,7 @@ def check_finite(name: str, phase: Phase, update: int, values: Mapping[str, floa
             )
 
 
-def _is_finite(name: str, update: int, found: Mapping[str, float], best: Best) -> bool:
-    if best.weights is None:
-        check_finite(name, "game", update, found)
+def _is_finite(name: str, found: Mapping[str, float], ledger: Ledger) -> bool:
+    if ledger.weights is None:
+        check_finite(name, "game", ledger.update, found)
     return all(math.isfinite(value) for value in found.values())
-
-
-def _line(update: int, metrics: Mapping[str, float]) -> dict[str, Any]:
-    return {"update": update, "seconds": 0.0, "phase": "game", "metrics": metrics, "events": []}
-
-
-def _report(
-    update: int, share: float, metrics: Mapping[str, float], warning: str | None
-) -> LatentProgress:
-    return LatentProgress(
-        phase="game", update=update, share=share, metrics=metrics, warning=warning
-    )

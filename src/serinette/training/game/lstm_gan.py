@@ -8,10 +8,11 @@ certain has no slope to learn from.
 Shape letters: `B` windows, `C` context, `Z` noise.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from statistics import fmean
+from typing import Any
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Generator, Tensor, nn
@@ -23,7 +24,8 @@ from serinette.nets.lstm_gan_config import LstmGanConfig
 from serinette.nets.window_writers import LstmGanGenerator, Written
 from serinette.training.average import Average
 from serinette.training.game.alarms import Reaction
-from serinette.training.game.joint import EVERY, Task, Weights, check_finite, play
+from serinette.training.game.joint import EVERY, Run, Task, check_finite, play
+from serinette.training.game.ledger import Ledger, Part, Weights
 from serinette.training.game.losses import (
     accuracies,
     feature_matching,
@@ -41,13 +43,15 @@ from serinette.training.game.windows import (
     spread_of,
 )
 from serinette.training.gradients import gradients_of
-from serinette.training.latent_course import Course, LatentProgress, Phase, Watch
+from serinette.training.latent_course import Phase, Watch
 
 NAME = "lstm-gan"
 _CALIBRATED = 1_024
 """Windows that the scale of the normalisation, and the spread, are taken from."""
 _PATIENCE, _LEAST_FALL = 3, 0.99
 """Reports within which the moments must come nearer, and by what factor."""
+_RECENT = 20
+"""Updates over which the critic's accuracy is averaged."""
 _CONSTANT, _LAST_RATE = 0.5, 0.1
 """Share of the game with constant rates; the factor that they then fall to."""
 
@@ -69,56 +73,53 @@ def train_lstm_gan(
         ConfigError: If the objective has no labels that could be smoothed.
     """
     game = LstmGanGame(task, config, critic)
+    run = Run(game, task, watch)
     first, second, third = task.shared(config.generator_share, config.critic_share)
-    _generator_alone(game, Course(config.generator_updates, first), watch)
-    _critic_alone(game, Course(config.critic_updates, second), watch)
-    best = play(game, Course(config.game_updates, third), watch, task.judge)
-    return best.weights or game.weights()
+    _generator_alone(game, run, first)
+    _critic_alone(game, run, second)
+    play(game, run, config.game_updates, third)
+    return run.ledger.weights or game.weights()
 
 
-def _generator_alone(game: "LstmGanGame", course: Course, watch: Watch) -> None:
+def _generator_alone(game: "LstmGanGame", run: Run, seconds: float | None) -> None:
     """Draw the moments of what is written to those of real windows, as long as they come nearer."""
-
-    def is_done(distances: list[float]) -> bool:
-        old, new = distances[:-_PATIENCE], distances[-_PATIENCE:]
-        return bool(old) and min(new) > _LEAST_FALL * min(old)
-
-    _alone("generator", game.match_moments, "moments", is_done, (course, watch))
-
-
-def _critic_alone(game: "LstmGanGame", course: Course, watch: Watch) -> None:
-    """Let the critic learn until it gets `critic_until` of both sides right."""
-
-    def is_done(accuracy: list[float]) -> bool:
-        return accuracy[-1] >= game.config.critic_until
-
-    _alone("critic", game.judge, "critic_accuracy", is_done, (course, watch), every=20)
-
-
-def _alone(
-    phase: Phase,
-    adjust: Callable[[], dict[str, float]],
-    measure: str,
-    is_done: Callable[[list[float]], bool],
-    until: tuple[Course, Watch],
-    every: int = EVERY,
-) -> None:
-    """Adjust one player, report every hundred updates, and stop where it has learnt enough."""
-    course, watch = until
-    update, seen, means = 0, [], []
-    while course.n_updates and (share := course.share(update)) < 1 and not watch.stop():
-        found = adjust()
-        update += 1
-        check_finite(NAME, phase, update, found)
-        seen.append(found[measure])
-        if update % every:
+    ledger = run.ledger
+    for share in run.updates("generator", game.config.generator_updates, seconds):
+        found = _adjusted("generator", game.match_moments, ledger)
+        ledger.seen.append(found["moments"])
+        if ledger.update % EVERY:
             continue
-        means.append(float(np.mean(seen[-every:])))
-        is_last = is_done(means)
-        if update % EVERY == 0 or is_last:
-            watch.tell(LatentProgress(phase=phase, update=update, share=share, metrics=found))
+        run.tell("generator", share, found)
+        ledger.means.append(fmean(ledger.seen[-EVERY:]))
+        old, new = ledger.means[:-_PATIENCE], ledger.means[-_PATIENCE:]
+        if old and min(new) > _LEAST_FALL * min(old):
+            break
+    ledger.end("generator")
+
+
+def _critic_alone(game: "LstmGanGame", run: Run, seconds: float | None) -> None:
+    """Let the critic learn until it gets `critic_until` of both sides right."""
+    ledger = run.ledger
+    for share in run.updates("critic", game.config.critic_updates, seconds):
+        found = _adjusted("critic", game.judge, ledger)
+        ledger.seen.append(found["critic_accuracy"])
+        recent = ledger.seen[-_RECENT:]
+        is_last = len(recent) == _RECENT and fmean(recent) >= game.config.critic_until
+        if ledger.update % EVERY == 0 or is_last:
+            run.tell("critic", share, found)
         if is_last:
-            return
+            break
+    ledger.end("critic")
+
+
+def _adjusted(
+    phase: Phase, adjust: Callable[[], dict[str, float]], ledger: Ledger
+) -> dict[str, float]:
+    """Make one update and count it."""
+    found = adjust()
+    ledger.update += 1
+    check_finite(NAME, phase, ledger.update, found)
+    return found
 
 
 class LstmGanGame:
@@ -216,6 +217,23 @@ class LstmGanGame:
         self._factors["generator"] *= reaction.generator_rate
         self._factors["critic"] *= reaction.critic_rate
         self._more_noise += reaction.noise
+
+    def parts(self) -> dict[str, Part]:
+        """Return all that changes while training, by name."""
+        return {
+            "writer": self._writer, "critic": self._critic, "average": self._average,
+            "writing": self._writing, "judging": self._judging, "random": self._random,
+            "dropped": self._critic.random,
+        }  # fmt: skip
+
+    def facts(self) -> dict[str, Any]:
+        """Return what else changes, as plain values."""
+        return {"noise": self._noise, "more_noise": self._more_noise, "factors": self._factors}
+
+    def restore_(self, facts: Mapping[str, Any]) -> None:
+        """Go on from what `facts` returned."""
+        self._noise, self._more_noise = facts["noise"], facts["more_noise"]
+        self._factors = dict(facts["factors"])
 
     def _write(self, context: Float[Tensor, "B C"]) -> Written:
         noise = torch.randn(len(context), self.config.n_noise, generator=self._random)

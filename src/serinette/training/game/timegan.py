@@ -9,9 +9,10 @@ a judge of held-out windows chooses the weights.
 Shape letters: `B` windows, `T` steps, `H` latent numbers of a row, `C` context.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import chain
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -24,10 +25,11 @@ from serinette.nets.timegan_config import TimeganConfig
 from serinette.nets.window_writers import Timegan, Written
 from serinette.training.average import Average
 from serinette.training.game.alarms import Reaction
-from serinette.training.game.joint import EVERY, Task, Weights, check_finite, play
+from serinette.training.game.joint import EVERY, Run, Task, check_finite, play
+from serinette.training.game.ledger import Part, Weights
 from serinette.training.game.losses import LOSSES, accuracies, moment_matching
 from serinette.training.game.windows import RealWindows, shape_of, spread_of
-from serinette.training.latent_course import Course, LatentProgress, Phase, Watch
+from serinette.training.latent_course import Phase, Watch
 
 NAME = "timegan"
 _BCE = LOSSES["bce"]
@@ -50,23 +52,28 @@ def train_timegan(task: Task, config: TimeganConfig, watch: Watch) -> Weights:
         DivergedError: If a loss or a gradient is not finite.
     """
     game = TimeganGame(task, config)
+    run = Run(game, task, watch)
     first, second, third = task.shared(config.embedding_share, config.supervision_share)
-    _phase("embedding", game.embed, Course(config.embedding_updates, first), watch)
-    _phase("supervision", game.supervise, Course(config.supervision_updates, second), watch)
-    best = play(game, Course(config.game_updates, third), watch, task.judge)
-    return best.weights or game.weights()
+    _phase("embedding", game.embed, run, config.embedding_updates, first)
+    _phase("supervision", game.supervise, run, config.supervision_updates, second)
+    play(game, run, config.game_updates, third)
+    return run.ledger.weights or game.weights()
 
 
 def _phase(
-    phase: Phase, adjust: Callable[[], dict[str, float]], course: Course, watch: Watch
+    phase: Phase,
+    adjust: Callable[[], dict[str, float]],
+    run: Run,
+    n_updates: int,
+    seconds: float | None,
 ) -> None:
-    update = 0
-    while course.n_updates and (share := course.share(update)) < 1 and not watch.stop():
+    for share in run.updates(phase, n_updates, seconds):
         found = adjust()
-        update += 1
-        check_finite(NAME, phase, update, found)
-        if update % EVERY == 0:
-            watch.tell(LatentProgress(phase=phase, update=update, share=share, metrics=found))
+        run.ledger.update += 1
+        check_finite(NAME, phase, run.ledger.update, found)
+        if run.ledger.update % EVERY == 0:
+            run.tell(phase, share, found)
+    run.ledger.end(phase)
 
 
 class TimeganGame:
@@ -138,6 +145,22 @@ class TimeganGame:
         ):  # fmt: skip
             for group in optimiser.param_groups:
                 group["lr"] *= factor
+
+    def parts(self) -> dict[str, Part]:
+        """Return all that changes while training, by name."""
+        return {
+            "model": self._model, "critic": self._critic, "average": self._average,
+            "embedding": self._embedding, "supervising": self._supervising,
+            "writing": self._writing, "judging": self._judging, "random": self._random,
+        }  # fmt: skip
+
+    def facts(self) -> dict[str, Any]:
+        """Return what else changes, as plain values."""
+        return {"noise": self._noise, "more_noise": self._more_noise}
+
+    def restore_(self, facts: Mapping[str, Any]) -> None:
+        """Go on from what `facts` returned."""
+        self._noise, self._more_noise = facts["noise"], facts["more_noise"]
 
     def _generate(self) -> dict[str, float]:
         """Adjust generator and supervisor against the critic."""
