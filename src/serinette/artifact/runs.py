@@ -64,6 +64,8 @@ class RunSummary:
     """The best so far, nats per character, of a table nats per row."""
     n_bytes: int
     """Size on disk."""
+    game: Mapping[str, Any] | None = None
+    """What the model tells of its adversarial stage; None: there was none, or not yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,6 +162,7 @@ def summarise(run: Path) -> RunSummary:
         kind=_kind(run),
         validation_nats=best,
         n_bytes=disk.size(run),
+        game=_game(run),
     )
 
 
@@ -247,6 +250,16 @@ def _kind(run: Path) -> str:
         return str(plain_json.load(disk.read_bytes(run / PLAN), str(run / PLAN)).get("kind", ""))
     except (SerinetteError, AttributeError):
         return ""
+
+
+def _game(run: Path) -> Mapping[str, Any] | None:
+    place = run / MODEL / CONFIG
+    try:
+        training = plain_json.load(disk.read_bytes(place), str(place)).get("training", {})
+        game = training.get("adversarial")
+    except (SerinetteError, AttributeError):
+        return None
+    return game if isinstance(game, Mapping) and "is_better" in game else None
 
 
 def _state(run: Path) -> State:

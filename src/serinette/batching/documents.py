@@ -29,7 +29,8 @@ class DocumentBatches:
         longest: Steps of the longest batch; longer sequences are cut, at a line's end if one is
             near, and the pieces are read like sequences of their own.
         seed: Where the order comes from.
-        is_sorted: Whether sequences of like lengths share a batch; else a batch is a fair draw.
+        is_sorted: Whether sequences of like lengths share a batch; else a batch is a fair draw,
+            and so is every part of its rows.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class DocumentBatches:
         is_sorted: bool = True,
     ) -> None:
         self._corpus = corpus
-        self._pool = n_rows * (_POOL if is_sorted else 1)
+        self._pool = n_rows * _POOL if is_sorted else 0
         self._n_rows = n_rows
         self._longest = longest
         self._seed = seed
@@ -104,14 +105,19 @@ class DocumentBatches:
 
 
 def _batches(pieces: Segments, n_rows: int, pool: int, seed: int) -> Int[np.ndarray, "N B"]:
-    """Return the numbers of the pieces of each batch; -1 is padding."""
+    """Return the numbers of the pieces of each batch; -1 is padding.
+
+    Args:
+        pieces: In the order in which they were shuffled.
+        n_rows: Of a batch.
+        pool: Pieces that are sorted among themselves; 0: none are.
+        seed: Of the order of the batches.
+    """
     order = np.arange(len(pieces.start))  # `training_pieces` has shuffled them
     lengths = pieces.stop - pieces.start
-    sorted_pools = [
-        part[np.argsort(lengths[part], kind="stable")]
-        for part in np.split(order, range(pool, len(order), pool))
-    ]
-    order = np.concatenate(sorted_pools)
+    if pool:
+        parts = np.split(order, range(pool, len(order), pool))
+        order = np.concatenate([part[np.argsort(lengths[part], kind="stable")] for part in parts])
     padded = np.full(-(-len(order) // n_rows) * n_rows, -1)
     padded[: len(order)] = order
     batches = padded.reshape(-1, n_rows)

@@ -5,7 +5,7 @@ block, `W` numbers that a step is told, `H` hidden.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32
@@ -30,6 +30,7 @@ ACTIVATIONS: Final[Mapping[str, Callable[[np.ndarray], np.ndarray]]] = {
 }
 
 
+@runtime_checkable
 class WindowDecoder(Protocol):
     """Turns noise into windows."""
 

@@ -150,7 +150,7 @@ class SequenceModel(nn.Module):
             output, final = torch.func.functional_call(layer, {"weight_hh_l0": weight}, (x, state))
         return output, final
 
-    def _join(self, outputs: list[Tensor]) -> Float[Tensor, "T B D"]:
+    def _join(self, outputs: list[Tensor]) -> Float[Tensor, "*T B D"]:
         if self.config.readout == "concat":
             return torch.cat(outputs, dim=-1)
         if self.config.readout == "sum":

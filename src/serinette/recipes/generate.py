@@ -130,7 +130,10 @@ def threads_for(request: GenerateRequest) -> int:
 
 
 def generate_with(
-    codec: Codec, steppers: Sequence[Stepper], request: GenerateRequest
+    codec: Codec,
+    steppers: Sequence[Stepper],
+    request: GenerateRequest,
+    critic: RowCritic | None = None,
 ) -> Iterator[Piece | Sample]:
     """Generate with a codec and a stepper that belong together.
 
@@ -140,8 +143,9 @@ def generate_with(
         codec: Symbols to text and back.
         steppers: One for each thread, all of the same network.
         request: What to generate; `wishes` must be of the codec's kind.
+        critic: Chooses among candidates where the request resamples.
     """
-    return write(codec, steppers, request, commissions_of(codec, None, request, str))
+    return write(codec, steppers, request, commissions_of(codec, None, request, str), critic)
 
 
 def commissions_of(

@@ -17,7 +17,7 @@ from serinette.core.durable import read_folder, write_folder
 from serinette.core.errors import ConfigError
 from serinette.decoding.config import DecodingConfig
 from serinette.evaluation.score import Score
-from serinette.kinds.table import SERIES, find_kind
+from serinette.kinds.table import SERIES, find_kind, kind_of
 from serinette.recipes.count_model import count_model_of, reading_settings
 from serinette.recipes.evaluate.report import Report
 from serinette.recipes.evaluate.request import EvaluateRequest
@@ -231,10 +231,10 @@ def train(
             `updates`, five minutes.
         runs: Folder of the runs.
         listener: Told of decisions, progress and evaluations.
-        **settings: `name`, `updates`, `size`, `seed`, `resume` as for the command line, and
-            `section__key` for any setting: `model__hidden_size=384`. Of a table `entity`, `time`,
-            `constraints`, `window`, `engine`, or as SDV says `sequence_key`, `sequence_index`,
-            `context_columns`.
+        **settings: `name`, `updates`, `size`, `seed`, `resume`, `preset`, `objective` as for the
+            command line, and `section__key` for any setting: `model__hidden_size=384`. Of a table
+            `entity`, `time`, `constraints`, `window`, `engine`, or as SDV says `sequence_key`,
+            `sequence_index`, `context_columns`.
 
     Raises:
         ConfigError: If a setting is unknown or out of range.
@@ -246,10 +246,15 @@ def train(
     for name in ("entity", "time", "constraints", "window"):
         if name in settings:
             tabular[f"data.{name}"] = settings.pop(name)
-    if "engine" in settings:
-        tabular["engine.name"] = settings.pop("engine")
     if is_frame:
         settings.setdefault("kind", "series")
+    if "engine" in settings:
+        tabular["engine.name"] = settings.pop("engine")
+    if "objective" in settings:
+        sources = source if is_frame else _sources(source)
+        is_table = kind_of(sources, settings.get("kind")) == SERIES
+        key = "engine.objective" if is_table else "training.objective"
+        tabular[key] = settings.pop("objective")
     own = {key: settings.pop(key) for key in list(settings) if key in _REQUEST_FIELDS}
     unknown = [key for key in settings if "__" not in key]
     if unknown:
@@ -276,9 +281,9 @@ def train(
 def _model_of(artifact: Artifact, like: Any) -> "Model | SeriesModel":
     if artifact.kind != SERIES:
         return Model(artifact)
-    from serinette.kinds.series.frames import kind_of
+    from serinette.kinds.series import frames
 
-    return SeriesModel(artifact, "dict" if like is None else kind_of(like))
+    return SeriesModel(artifact, "dict" if like is None else frames.kind_of(like))
 
 
 def _is_frame(source: Any) -> bool:

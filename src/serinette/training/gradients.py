@@ -136,7 +136,16 @@ class GradientWorkers:
     @torch.no_grad()
     def _add_up_(self) -> None:
         for replica in self._replicas[1:]:
-            torch._foreach_add_(gradients_of(self._replicas[0]), gradients_of(replica))
+            pairs = zip(self._replicas[0].parameters(), replica.parameters(), strict=True)
+            sums, parts = [], []
+            for own, other in pairs:
+                if other.grad is None:
+                    continue
+                if own.grad is None:  # only some groups may have used a weight
+                    own.grad = torch.zeros_like(own)
+                sums.append(own.grad)
+                parts.append(other.grad)
+            torch._foreach_add_(sums, parts)
             replica.zero_grad(set_to_none=True)
 
 

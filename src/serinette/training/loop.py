@@ -75,6 +75,8 @@ class Limits:
     """Size of the training part, for the verdicts."""
     phase: str = "likelihood"
     """Written into the history and the checkpoints."""
+    rate_setting: str = "training.learning_rate"
+    """What to lower when it diverges."""
     criterion: str = "validation_nats"
     """The metric of a probe whose least value makes the best model."""
 
@@ -140,6 +142,12 @@ class Training:
         self._reserve = 0.0
         self._measured_from = (0, 0.0)
         self._n_read, self._began_at, self._began_after = 0, 0.0, 0
+        self._first = 1
+
+    @property
+    def progressed(self) -> Progressed:
+        """What it has come to."""
+        return self._so_far
 
     def resume_(self, snapshot: Snapshot, history: list[dict[str, Any]]) -> None:
         """Go on from a checkpoint and the history up to it."""
@@ -167,8 +175,8 @@ class Training:
         """
         trainer = self._trainer
         self._clock = time.monotonic()
-        self._measured_from = (trainer.update_count, self._so_far.seconds)
-        self._began_at, self._began_after = self._so_far.seconds, trainer.update_count
+        self._first = trainer.update_count + 1
+        self._measure_from_here()
         good = trainer.snapshot()
         saved = self._so_far.seconds
         while not trainer.is_done:
@@ -184,6 +192,8 @@ class Training:
             self._recent = self._recent.plus(loss)
             self._n_read += loss.steps
             self._show()
+            if trainer.update_count == self._first:  # it alone prepares: a critic, memory, kernels
+                self._measure_from_here()
             self._replan()
             if self._is_evaluation():
                 self._evaluate()
@@ -196,6 +206,12 @@ class Training:
                 saved = self._so_far.seconds
         self._save()
         return Outcome(reason="plan done", progressed=self._so_far)
+
+    def _measure_from_here(self) -> None:
+        """Count the speed from now on."""
+        update, seconds = self._trainer.update_count, self._so_far.seconds
+        self._measured_from = (update, seconds)
+        self._n_read, self._began_at, self._began_after = 0, seconds, update
 
     def _tick(self) -> None:
         now = time.monotonic()
@@ -236,7 +252,7 @@ class Training:
         line = self._line(metrics, probed.sample)
         so_far.history.append(line)
         verdicts = tuple(watch(so_far.history, n_characters=self._limits.n_characters))
-        self._events += trainer.react_(verdicts)
+        self._events += trainer.react_(so_far.history)
         self._keep(line)
         self._recent = LossSum(0.0, 0)
         self._listener(
@@ -248,6 +264,7 @@ class Training:
                 baseline_nats=self._limits.baseline_nats,
                 sample=probed.sample,
                 verdicts=verdicts,
+                events=tuple(line["events"]),
             )
         )
 
@@ -313,7 +330,7 @@ class Training:
             self._save()
             raise DivergedError(
                 f"training diverged {so_far.n_rollbacks} times (last loss {loss.mean():.3g}); the "
-                "best model so far is kept; try --training.learning_rate "
+                f"best model so far is kept; try --{self._limits.rate_setting} "
                 f"{trainer.config.learning_rate / 10:.2g}"
             )
         at = trainer.update_count

@@ -114,10 +114,9 @@ class SymbolObjective:
         carried = None if state is None else state.reset(batch.fresh)
         hidden, after = model(batch.inputs, batch.context, carried, noise)
         readout: Any = model.readout
-        if self._candidates is None:
+        if self._candidates is None or noise is None:
             log_prob = readout.log_prob(readout.project(hidden), batch.targets)
         else:
-            assert noise is not None
             log_prob = self._candidates.log_prob(readout, hidden, batch.targets, noise)
         log_prob = log_prob.float()
         return Loss(

@@ -13,6 +13,7 @@ import torch
 from serinette.artifact.checkpoints import newest_checkpoint
 from serinette.artifact.folder import Guide, load
 from serinette.artifact.runs import MODEL
+from serinette.core import disk, durable, manifest
 from serinette.core.config import Resolved, plain
 from serinette.core.cores import available_threads
 from serinette.core.durable import sweep_orphans
@@ -23,7 +24,7 @@ from serinette.recipes.baseline import Baseline, affordable_symbols, fit_baselin
 from serinette.recipes.fit.finish import Finishing, write_artifact
 from serinette.recipes.fit.game import LIKELIHOOD, GameWork, has_begun, play
 from serinette.recipes.fit.keeping import RunStore, concluded, go_on
-from serinette.recipes.fit.planning import likelihood_share, seconds_to_train
+from serinette.recipes.fit.planning import likelihood_share, seconds_to_end, seconds_to_train
 from serinette.recipes.fit.probe import Prober
 from serinette.recipes.prepare import Prepared
 from serinette.recipes.requests import TrainedRun
@@ -79,7 +80,7 @@ def execute(job: Job, listener: Listener) -> TrainedRun:
         stack.callback(trainer.close)
         stop = stack.enter_context(stop_on_signals())
         stage = _Stage(job, prober, baseline, precision, limits)
-        if has_begun(job.run):
+        if has_begun(job.run) or _is_written(job.run / LIKELIHOOD):
             return _adversarial(stage, None, stop, listener)
         store = RunStore(job.run, config.keep_checkpoints)
         shared = replace(limits, train_seconds=_likelihood_seconds(job, limits))
@@ -100,6 +101,12 @@ def execute(job: Job, listener: Listener) -> TrainedRun:
             return _adversarial(stage, outcome.progressed, stop, listener)
         measured = _write(stage, best, outcome, job.run / MODEL)
         return concluded(job.run, trainer.update_count, outcome, measured, listener)
+
+
+def _is_written(folder: Path) -> bool:
+    """Say whether a model is there: the stage that writes it is over."""
+    durable.settle(folder)
+    return disk.exists(folder / manifest.NAME)
 
 
 class _Stage(NamedTuple):
@@ -127,7 +134,11 @@ def _likelihood_seconds(job: Job, limits: Limits) -> float | None:
 def _adversarial(
     stage: _Stage, so_far: Progressed | None, stop: StopSignal, listener: Listener
 ) -> TrainedRun:
-    """Play the game from the likelihood stage's model, and write the better of the two."""
+    """Play the game from the likelihood stage's model, and write the better of the two.
+
+    Raises:
+        DivergedError: If it went astray more often than it may go back; the better one is written.
+    """
     job = stage.job
     first = load(job.run / LIKELIHOOD)
     start = SequenceModel(job.settings.groups["model"], job.prepared.codec.schema)
@@ -147,6 +158,7 @@ def _adversarial(
         precision=stage.precision,
         start=start.to(stage.precision.device),
         limits=stage.limits,
+        deadline=_deadline(job),
     )
     played = play(work, stage.prober, so_far, stop, listener)
     best = SequenceModel(start.config, start.schema)
@@ -154,7 +166,17 @@ def _adversarial(
     told = {"adversarial": played.facts, "sharpness": first.training["sharpness"]}
     outcome = played.outcome
     measured = _write(stage, best, outcome, job.run / MODEL, _Told(told, played.guide))
+    if played.error is not None:
+        raise played.error
     return concluded(job.run, played.update, outcome, measured, listener)
+
+
+def _deadline(job: Job) -> float | None:
+    """Return when the updates of a game should be over; None: all that are asked for are made."""
+    is_planned = job.settings.origins["adversarial.updates"] == "plan"
+    if job.deadline is None or job.budget_seconds is None or not is_planned:
+        return None
+    return job.deadline - seconds_to_end(job.budget_seconds)
 
 
 def _limits(job: Job, baseline: Baseline) -> Limits:

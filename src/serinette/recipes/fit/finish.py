@@ -21,6 +21,7 @@ from serinette.nets.config import n_parameters
 from serinette.nets.model import SequenceModel, weights_of
 from serinette.nets.stepper import TorchStepper
 from serinette.recipes.baseline import Baseline, baseline_nats
+from serinette.recipes.game_words import kept_words
 from serinette.recipes.prepare import Prepared
 from serinette.training.gradients import Precision
 from serinette.training.validation import held_out_loss
@@ -71,6 +72,14 @@ def _metric(work: Finishing, name: str, part: Corpus, encoded: EncodedCorpus) ->
     )
 
 
+def _game_notes(training: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what the model card says of a game."""
+    game = training.get("adversarial")
+    if game is None or "criterion" not in game:
+        return ()
+    return (f"An adversarial stage followed the likelihood stage; {kept_words(game)}.",)
+
+
 def export_graph(model: SequenceModel) -> bytes:
     """Write the step graph and check it against the network.
 
@@ -100,7 +109,7 @@ def write_artifact(work: Finishing, folder: Path, samples: tuple[str, ...]) -> t
         model=plain(work.model.config),
         metrics=metrics,
         samples=samples,
-        notes=(work.prepared.parts.how,),
+        notes=(work.prepared.parts.how, *_game_notes(work.training)),
     )
     contents = ArtifactContents(
         kind=work.prepared.kind,

@@ -1,6 +1,7 @@
 """The adversarial stage: from the likelihood stage's best weights to the best of the game."""
 
 import math
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
@@ -12,9 +13,11 @@ import torch
 
 from serinette.artifact.checkpoints import newest_checkpoint
 from serinette.artifact.folder import Guide
+from serinette.artifact.runs import trim_history
 from serinette.batching.documents import DocumentBatches
 from serinette.batching.streams import TrainingStreams
 from serinette.core.cores import available_threads
+from serinette.core.errors import DivergedError
 from serinette.nets.critic_config import CriticConfig
 from serinette.nets.model import SequenceModel, weights_of
 from serinette.recipes.fit.game_probe import GameProber
@@ -22,9 +25,11 @@ from serinette.recipes.fit.guide import Guided, GuideWork, train_guide
 from serinette.recipes.fit.held_out_rows import are_documents, held_out_rows, longest_of
 from serinette.recipes.fit.keeping import RunStore, go_on
 from serinette.recipes.fit.probe import Prober
+from serinette.recipes.game_words import MEASURES, kept_words
 from serinette.recipes.prepare import Prepared
 from serinette.training.config import TrainingConfig
-from serinette.training.events import Listener, Note, Planned
+from serinette.training.events import Game, Listener, Note, Planned
+from serinette.training.game.alarms import PHASE
 from serinette.training.game.config import AdversarialConfig
 from serinette.training.game.rivals import make_rival
 from serinette.training.game.trainer import GameSupply, GameTrainer
@@ -33,7 +38,6 @@ from serinette.training.loop import Limits, Outcome, Progressed, Training
 from serinette.training.stops import StopSignal
 from serinette.training.supply import Batches
 
-PHASE = "adversarial"
 LIKELIHOOD = "likelihood"
 """Folder of a run that holds the model of the likelihood stage."""
 
@@ -50,7 +54,9 @@ class GameWork(NamedTuple):
     start: SequenceModel
     """The likelihood stage's best model, on the device; never changed."""
     limits: Limits
-    """Of the whole training; the game goes on to its end."""
+    """Of the likelihood stage."""
+    deadline: float | None
+    """`time.monotonic()` at which the updates should be over; None: they are all made."""
 
 
 class Played(NamedTuple):
@@ -60,10 +66,12 @@ class Played(NamedTuple):
     update: int
     weights: Mapping[str, np.ndarray]
     """Of the best model: the likelihood model's, unless the game came out better."""
-    facts: Mapping[str, Any]
+    facts: dict[str, Any]
     """What the artifact tells of it."""
     guide: Guide | None
     """A critic that chooses among candidates at generation."""
+    error: DivergedError | None = None
+    """Why it was given up."""
 
 
 def has_begun(run: Path) -> bool:
@@ -83,9 +91,6 @@ def play(
         so_far: What the likelihood stage has come to.
         stop: Ends it.
         listener: Told what happens.
-
-    Raises:
-        DivergedError: If it went astray more often than it may go back.
     """
     rows = _Rows.of(work, 1)
     judge = _judge(work, prober, rows)
@@ -97,15 +102,21 @@ def play(
         history=so_far.history,
         best_weights=weights_of(work.start),
     )
-    outcome = Outcome(reason="plan done", progressed=begun)
+    outcome, error = Outcome(reason="plan done", progressed=begun), None
+    if not has_begun(work.run):
+        trim_history(work.run, _last_update(begun))
     if judge is not None and work.game.estimator != "none":
-        outcome = _run(work, rows, judge, begun, stop, listener)
+        outcome, error = _run(work, rows, judge, begun, stop, listener)
     guided = Guided(None, {})
     if judge is not None and outcome.exit_code == 0 and work.game.guide_updates:
         guided = _guide(work, judge, outcome.progressed.best_weights, stop, listener)
         if stop.is_set:
             outcome = replace(outcome, reason="interrupted", exit_code=stop.exit_code)
-    return _played(outcome, judge, so_far, guided)
+    played = _played(outcome, judge, so_far, guided)
+    played.facts["criterion"] = work.game.criterion
+    if outcome.exit_code == 0 and work.game.estimator != "none":
+        listener(Note(text=kept_words(played.facts)))
+    return played._replace(error=error)
 
 
 def _run(
@@ -115,24 +126,55 @@ def _run(
     begun: Progressed,
     stop: StopSignal,
     listener: Listener,
-) -> Outcome:
-    """Let the game itself go to its end."""
+) -> tuple[Outcome, DivergedError | None]:
+    """Let the game itself go to its end; say why if it was given up."""
     with ExitStack() as stack:
         trainer = _trainer(work, rows, _last_update(begun))
         stack.callback(trainer.close)
-        limits = replace(
-            work.limits,
-            phase=PHASE,
-            criterion="criterion",
-            most_updates=None,
-            train_seconds=_seconds_at(work, 1 - guide_share(work.game)),
-        )
         store = RunStore(work.run, work.training.keep_checkpoints)
-        training = Training(trainer, store, judge.probe, listener, limits, begun)
+        training = Training(trainer, store, judge.probe, listener, _limits(work, begun), begun)
         if has_begun(work.run):
             go_on(work.run, training, listener)
-        listener(Planned(summary=(), total_updates=trainer.pace.total, budget_seconds=None))
-        return training.run(stop)
+        listener(
+            Planned(
+                summary=(),
+                total_updates=trainer.pace.total,
+                budget_seconds=None,
+                game=_judged_by(work, judge),
+            )
+        )
+        try:
+            return training.run(stop), None
+        except DivergedError as diverged:
+            return Outcome(reason="diverged", progressed=training.progressed), diverged
+
+
+def _limits(work: GameWork, so_far: Progressed) -> Limits:
+    """Return what ends the game: its share of the time, and no more than is left of it."""
+    seconds = None
+    if work.deadline is not None:
+        share = work.game.share
+        of_game = (share - guide_share(work.game)) / share
+        left = max(1.0, work.deadline - time.monotonic())
+        seconds = so_far.seconds + of_game * min(left, so_far.seconds * share / (1 - share))
+    return replace(
+        work.limits,
+        train_seconds=seconds,
+        most_updates=None,
+        phase=PHASE,
+        criterion="criterion",
+        rate_setting="adversarial.learning_rate",
+    )
+
+
+def _judged_by(work: GameWork, judge: GameProber) -> Game:
+    figures = judge.start.metrics
+    return Game(
+        measure=MEASURES[work.game.criterion],
+        start=figures["criterion"],
+        spread=figures["criterion_spread"],
+        line=judge.start.criterion,
+    )
 
 
 def _guide(
@@ -157,7 +199,7 @@ def _guide(
         n_updates=work.game.guide_updates or 0,
         window=None if rows.is_whole else rows.longest,
         n_threads=available_threads(),
-        seconds=_seconds_at(work, guide_share(work.game)),
+        seconds=None if work.deadline is None else max(1.0, work.deadline - time.monotonic()),
     )
     return train_guide(guide, stop, listener)
 
@@ -167,11 +209,6 @@ def guide_share(game: AdversarialConfig) -> float:
     if game.guide_updates == 0:
         return 0.0
     return game.share * (1.0 if game.estimator == "none" else game.guide_share)
-
-
-def _seconds_at(work: GameWork, share: float) -> float | None:
-    seconds = work.limits.train_seconds
-    return None if seconds is None else seconds * share
 
 
 def _last_update(so_far: Progressed) -> int:
@@ -241,7 +278,6 @@ def _judge(work: GameWork, prober: Prober, rows: _Rows) -> GameProber | None:
         held_out,
         work.game,
         work.precision,
-        end=work.prepared.codec.schema.end,
         seed=work.training.seed,
     )
 
@@ -260,7 +296,7 @@ def _tell(work: GameWork, judge: GameProber | None, listener: Listener) -> None:
         listener(
             Note(
                 text=f"the game begins ({work.game.estimator}): the likelihood model's "
-                f"{work.game.criterion} is {figures['criterion']:.4g} ± "
+                f"{MEASURES[work.game.criterion]} is {figures['criterion']:.4g} ± "
                 f"{figures['criterion_spread']:.2g}"
             )
         )
@@ -277,8 +313,8 @@ def _played(
         facts["guide"] = guided.facts
     if judge is not None:
         facts["start"] = judge.start.metrics
-        facts["best"] = next(
-            (line["metrics"] for line in lines if line["update"] == so_far.best_update), None
+        facts["best"] = min(
+            (line["metrics"] for line in lines), key=lambda m: m["criterion"], default=None
         )
     return Played(outcome, _last_update(so_far), so_far.best_weights, facts, guided.guide)
 

@@ -50,7 +50,6 @@ class GameProber:
         held_out: Real rows.
         game: Criterion and what ends a game.
         precision: Device; arithmetic here is fp32.
-        end: The symbol that ends a row; None: rows do not end.
         seed: Of the draws.
     """
 
@@ -62,7 +61,6 @@ class GameProber:
         game: AdversarialConfig,
         precision: Precision,
         *,
-        end: int | None,
         seed: int,
     ) -> None:
         self._prober = prober
@@ -70,7 +68,7 @@ class GameProber:
         self._rows = held_out
         self._game = game
         self._device = precision.device
-        self._end = end
+        self._end = reference.schema.end
         self._seed = seed
         real = _pieces(held_out.symbols, held_out.mask)
         self._real_features = self._features(held_out.symbols, held_out.mask)

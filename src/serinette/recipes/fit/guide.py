@@ -40,6 +40,8 @@ _PATIENCE = 3
 """Measurements without a better one before it ends."""
 _SLOWEST = 0.05
 _ROWS_AT_ONCE = 256
+_WIDTHS = (1, 2, 3, 4)
+"""Steps that its filters cover: a guide is a CNN, which judges a row without reading it twice."""
 
 
 class GuideWork(NamedTuple):
@@ -77,13 +79,13 @@ def train_guide(work: GuideWork, stop: StopSignal, listener: Listener) -> Guided
         stop: Ends it without a guide.
         listener: Is told how it went.
     """
-    sizes = replace(work.critic, packing=1, minibatch_spread=False)
+    sizes = replace(work.critic, network="cnn", widths=_WIDTHS, packing=1, minibatch_spread=False)
     seed = derive(work.training.seed, 3)
     network = SymbolCritic(work.model.embedding.weight, sizes, seed=seed)
     network = network.to(work.precision.device)
     game = replace(
         work.game,
-        estimator="reinforce" if sizes.network == "cnn" else "weighted",
+        estimator="weighted",
         loss="bce",
         critic_rate=work.game.guide_rate,
         instance_noise=work.game.guide_noise,

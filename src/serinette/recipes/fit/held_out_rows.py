@@ -43,38 +43,39 @@ def held_out_rows(
 
     Args:
         corpus: The held-out part.
-        window: Steps of a row, and of what stands before it, where rows are not whole.
+        window: Steps of a row, and of what stands before it, where rows are not whole; a row that
+            its sequence's end comes in is shorter.
         n: Most rows.
-        is_whole: Whether rows are whole sequences.
+        is_whole: Whether rows are whole sequences; the few that are too long are left out.
     """
     if is_whole:
         return _whole(corpus, n)
-    lengths = np.diff(corpus.starts)
     first = [
-        np.arange(start, start + length - 2 * window, window)
-        for start, length in zip(corpus.starts[:-1], lengths, strict=True)
-        if length > 2 * window
+        np.arange(start, stop - window, window)
+        for start, stop in zip(corpus.starts[:-1], corpus.starts[1:], strict=True)
     ]
     places = np.concatenate(first) if first else np.zeros(0, dtype=np.int64)
     if len(places) == 0:
         return None
     places = places[_even(len(places), n)]
     sequence = np.searchsorted(corpus.starts, places, side="right") - 1
-    steps = places[:, None] + np.arange(window)
-    symbols = corpus.symbols[steps + window + 1].astype(np.int64)
+    stop = corpus.starts[sequence + 1][:, None]
+    before = places[:, None] + np.arange(window)
+    steps = before + window
     return HeldOutRows(
-        prefix=corpus.symbols[steps].astype(np.int64),
+        prefix=corpus.symbols[before].astype(np.int64),
         first=corpus.symbols[places + window].astype(np.int64),
         context=corpus.context[sequence],
-        symbols=symbols,
-        mask=np.ones(symbols.shape, dtype=np.bool_),
+        symbols=corpus.symbols[np.minimum(steps, stop - 1) + 1].astype(np.int64),
+        mask=steps < stop,
     )
 
 
 def _whole(corpus: EncodedCorpus, n: int) -> HeldOutRows | None:
-    if corpus.n_sequences == 0:
+    fitting = np.flatnonzero(np.diff(corpus.starts) <= LONGEST_DOCUMENT)
+    if len(fitting) == 0:
         return None
-    chosen = _even(corpus.n_sequences, n)
+    chosen = fitting[_even(len(fitting), n)]
     starts, stops = corpus.starts[chosen], corpus.starts[chosen + 1]
     places = starts[:, None] + np.arange(int((stops - starts).max()))
     mask = places < stops[:, None]

@@ -10,6 +10,7 @@ from serinette.core.cores import available_threads
 from serinette.core.errors import ConfigError
 from serinette.kinds.table import find_kind, kind_of
 from serinette.recipes.fit.game import guide_share
+from serinette.recipes.game_words import check_game, plan_words
 from serinette.recipes.prepare import Prepared, prepare
 from serinette.recipes.presets import find_preset
 from serinette.recipes.requests import TrainRequest, groups_of
@@ -26,6 +27,7 @@ GUIDE_COST = 1.0
 """The same of an update of the guide."""
 MOST_GUIDE_UPDATES = 1_500
 """A guide that has learnt longer knows the training rows by heart."""
+_CRITIC_DROPOUT = 0.3
 ENDING_SECONDS = 2.0
 """...and at least so many seconds."""
 
@@ -57,6 +59,7 @@ def plan_training(request: TrainRequest, started: float, listener: Listener) -> 
         Layer(origin="command line", values=flags),
     )
     wished = resolve(groups, layers)
+    check_game(wished)
     prepared = prepare(kind, request.sources, wished, listener)
     speed = SpeedTest(prepared.codec.schema, wished.groups["training"], available_threads())
     seconds = None
@@ -74,14 +77,18 @@ def plan_training(request: TrainRequest, started: float, listener: Listener) -> 
     )
     chosen = _chosen_values(plan, is_bf16=speed.precision.is_bf16)
     chosen |= _game_values(wished, plan)
+    chosen |= _critic_values(wished)
     settings = resolve(groups, (Layer(origin="plan", values=chosen), *layers))
+    if settings.groups["training"].objective == "adversarial":
+        settings.groups["adversarial"].check_critic(settings.groups["critic"])
     arithmetic = settings.groups["training"].precision
-    for sentence in (*plan.summary, f"arithmetic: {arithmetic}, the faster one here"):
+    summary = (*plan.summary, *plan_words(settings))
+    for sentence in (*summary, f"arithmetic: {arithmetic}, the faster one here"):
         listener(Note(text=sentence))
     return Planned(
         prepared=prepared,
         settings=settings,
-        summary=plan.summary,
+        summary=summary,
         seconds_per_update=plan.seconds_per_update,
     )
 
@@ -98,7 +105,7 @@ def _habits(request: TrainRequest, kind: str, listener: Listener) -> tuple[Layer
     layers = [Layer(origin=f"kind {kind}", values=habits)]
     if request.preset is not None:
         preset = find_preset(request.preset)
-        if preset.kind != kind:
+        if not preset.is_for(kind):
             raise ConfigError(
                 f"preset '{request.preset}' is for the kind {preset.kind}, the data are of kind "
                 f"{kind}; give other data, or --kind {preset.kind}"
@@ -110,8 +117,12 @@ def _habits(request: TrainRequest, kind: str, listener: Listener) -> tuple[Layer
 
 def seconds_to_train(budget_seconds: float, elapsed_seconds: float) -> float:
     """Return what a budget leaves for the updates."""
-    ending = max(ENDING_SECONDS, ENDING_SHARE * budget_seconds)
-    return max(1.0, budget_seconds - elapsed_seconds - ending)
+    return max(1.0, budget_seconds - elapsed_seconds - seconds_to_end(budget_seconds))
+
+
+def seconds_to_end(budget_seconds: float) -> float:
+    """Return what of a budget is kept for the last measurement and the export."""
+    return max(ENDING_SECONDS, ENDING_SHARE * budget_seconds)
 
 
 def likelihood_share(settings: Resolved) -> float:
@@ -136,6 +147,14 @@ def _game_values(wished: Resolved, plan: Plan) -> dict[str, Any]:
             MOST_GUIDE_UPDATES, in_all * guide_share(game) / GUIDE_COST
         )
     return {name: max(1, int(value)) for name, value in values.items()}
+
+
+def _critic_values(wished: Resolved) -> dict[str, Any]:
+    """Return the critic that goes with the estimator; what the user set wins over it."""
+    if wished.groups["training"].objective == "likelihood":
+        return {}
+    is_dense = wished.groups["adversarial"].estimator == "reinforce"
+    return {"critic.network": "lstm" if is_dense else "cnn", "critic.dropout": _CRITIC_DROPOUT}
 
 
 def _chosen_values(plan: Plan, *, is_bf16: bool) -> dict[str, Any]:

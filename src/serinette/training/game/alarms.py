@@ -15,6 +15,8 @@ from typing import Any, Final, Literal
 
 AlarmName = Literal["collapse", "critic has won", "oscillation", "explosion"]
 
+PHASE: Final = "adversarial"
+"""What the lines of a game are called in a history."""
 RECENT: Final = 3
 """Lines that must agree before anything is said."""
 LEAST_SPREAD: Final = 0.5

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from serinette.core.errors import ConfigError
+from serinette.nets.critic_config import CriticConfig
 
 Estimator = Literal["none", "mediator", "reinforce", "rollouts", "weighted", "gumbel"]
 LossName = Literal[
@@ -25,7 +26,7 @@ class AdversarialConfig:
     """Share of the training time that the game takes, in (0, 1)."""
     updates: int | None = None
     """Updates of the generator in the game, at least 1; None: what `share` pays for."""
-    estimator: Estimator = "mediator"
+    estimator: Estimator = "reinforce"
     """How the generator learns from symbols, which have no slope. `mediator`: exact divergence from
     a second model of real and written text (CoT). `reinforce`: the critic's word on every step,
     against the other rows' (ScratchGAN). `rollouts`: the critic's word on continuations (SeqGAN).
@@ -35,13 +36,13 @@ class AdversarialConfig:
     divergence: Literal["reverse", "forward", "jensen-shannon"] = "reverse"
     """What the mediator makes small: KL(model | mediator), KL(mediator | model), or the divergence
     from twice the mediator less the model."""
-    loss: LossName = "relativistic-average"
+    loss: LossName = "bce"
     """What critic and generator play for; `mediator` has no critic."""
     critic_steps: int = 1
     """Updates of the critic, or of the mediator, for one of the generator, at least 1."""
     critic_start: int = 60
     """Updates of the critic alone before the game; at least 0."""
-    learning_rate: float = 3e-4
+    learning_rate: float = 1e-4
     """Of the generator (Adam), above 0."""
     critic_rate: float = 1e-3
     """Of the critic or mediator (Adam), above 0."""
@@ -50,7 +51,7 @@ class AdversarialConfig:
     average_decay: float = 0.99
     """Decay of the moving average of the generator's weights, in [0, 1): the average is what is
     measured and kept; 0 turns it off."""
-    anchor: float = 0.5
+    anchor: float = 1.0
     """Weight of the likelihood of real rows in the generator's loss, at least 0."""
     anchor_kl: float = 0.0
     """Weight of the divergence from the likelihood model on written rows, at least 0."""
@@ -64,7 +65,8 @@ class AdversarialConfig:
     """Last inverse temperature of soft symbols under `gumbel`; it rises to it from 1; at least
     1."""
     label_smoothing: float = 0.0
-    """How far below 1 the critic is told that real rows are, under `bce`, in [0, 0.5)."""
+    """How far below 1 the critic is told that real rows are, under `bce` and `least-squares`, in
+    [0, 0.5)."""
     instance_noise: float = 0.0
     """Noise on the vectors of symbols that the critic sees, in their standard deviations; falls to
     0 over the game; at least 0."""
@@ -109,8 +111,27 @@ class AdversarialConfig:
                 value = getattr(self, name)
                 if value is not None and not is_fine(value):
                     raise ConfigError(f"adversarial.{name} must be {range_}, got {value}")
+        if self.label_smoothing and self.loss not in _LABELLED:
+            raise ConfigError(
+                f"adversarial.label_smoothing is {self.label_smoothing}, but loss '{self.loss}' "
+                f"has no labels; use 0, or one of {', '.join(_LABELLED)}"
+            )
+
+    def check_critic(self, critic: CriticConfig) -> None:
+        """Raise where a critic cannot serve the estimator.
+
+        Raises:
+            ConfigError: Naming the two settings that do not go together.
+        """
+        if critic.packing > 1 and self.estimator in ("reinforce", "rollouts"):
+            raise ConfigError(
+                f"critic.packing is {critic.packing}, but adversarial.estimator "
+                f"'{self.estimator}' needs a word on every single row; use packing 1, or "
+                "critic.minibatch_spread"
+            )
 
 
+_HALF, _FEWEST_SAMPLES = 0.5, 20
 _RANGES: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
     (("share", "guide_share"), lambda x: 0 < x < 1, "in (0, 1)"),
     (
@@ -141,6 +162,7 @@ _RANGES: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
     ),
     (("discount",), lambda x: 0 <= x <= 1, "in [0, 1]"),
     (("label_smoothing",), lambda x: 0 <= x < _HALF, "in [0, 0.5)"),
-    (("n_samples",), lambda x: x >= _FEWEST_SAMPLES, f"at least {20}"),
+    (("n_samples",), lambda x: x >= _FEWEST_SAMPLES, "at least 20"),
 )
-_HALF, _FEWEST_SAMPLES = 0.5, 20
+_LABELLED = ("bce", "least-squares")
+"""Losses that tell the critic a number to aim at."""

@@ -10,10 +10,11 @@ from torch import Generator, Tensor
 
 from serinette.nets.model import SequenceModel
 from serinette.nets.state import State
-from serinette.training.game.drawing import Drawn, draw_symbols
+from serinette.training.game.drawing import Drawn, draw_symbols, drawable
 
 LARGEST = 5.0
 """Beyond so many standard deviations an advantage is cut."""
+_LEAST_SPREAD = 1e-6
 
 
 def returns(
@@ -34,21 +35,29 @@ def returns(
     return torch.stack(found[::-1], dim=1)
 
 
-def advantages(earned: Float[Tensor, "B T"], mask: Bool[Tensor, "B T"]) -> Float[Tensor, "B T"]:
-    """Return how much more each step has earned than the same step of the other rows.
+def above_others(earned: Float[Tensor, "B T"], mask: Bool[Tensor, "B T"]) -> Float[Tensor, "B T"]:
+    """Return how much more each step has earned than the same step of the other rows, in the mean.
 
     The mean of the others (leave one out) depends on nothing that the row drew, so that the
-    gradient stays unbiased; dividing by one spread for all steps changes its length alone.
-    A step that no other row has is compared with nothing, and gets 0.
+    gradient stays unbiased. A step that no other row has is compared with nothing, and gets 0.
 
     Reference: Kool et al. 2019, "Buy 4 REINFORCE samples, get a baseline for free!".
     """
     counted = mask.float()
     others = counted.sum(0) - counted  # [B, T]
     mean = ((earned * counted).sum(0) - earned * counted) / others.clamp(min=1)
-    found = (earned - mean) * counted * (others > 0)
-    spread = (found.square().sum() / counted.sum().clamp(min=1)).sqrt().clamp(min=1e-6)
-    return (found / spread).clamp(-LARGEST, LARGEST)
+    return (earned - mean) * counted * (others > 0)
+
+
+def advantages(earned: Float[Tensor, "B T"], mask: Bool[Tensor, "B T"]) -> Float[Tensor, "B T"]:
+    """Return what `above_others` does, in units of its spread, cut at `LARGEST` of them.
+
+    One spread for all steps makes the gradient longer or shorter, and the learning rate independent
+    of how far the critic's words lie apart; where all have earned alike, all is 0.
+    """
+    found = above_others(earned, mask)
+    spread = (found.square().sum() / mask.sum().clamp(min=1)).sqrt()
+    return (found / spread.clamp(min=_LEAST_SPREAD)).clamp(-LARGEST, LARGEST)
 
 
 @torch.no_grad()
@@ -90,7 +99,7 @@ def continued(
         n_running = running.h.shape[1]
         x = F.embedding(rows[:n_running, t], weight) + told.repeat(n_running // n_rows, 1)
         hidden, running = model.advance(x, running)
-        rows[:n_running, t + 1] = draw_symbols(model.readout.project(hidden), noise)
+        rows[:n_running, t + 1] = draw_symbols(drawable(model, hidden), noise)
     is_prefix = torch.arange(n_steps)[:, None] >= torch.arange(n_steps)  # [T, T]
     kept = is_prefix[:, None, None].expand(-1, n, n_rows, -1).reshape(len(rows), n_steps)
     rows = torch.where(kept.to(rows.device), fake.symbols.repeat(n_steps * n, 1), rows)

@@ -3,7 +3,7 @@
 The decoder proper (`decoding`) draws without torch and keeps its promises by row; here a whole
 batch is drawn at once, for a loss.
 
-Shape letters: `B` rows, `T` steps, `C` context fields, `V` symbols.
+Shape letters: `B` rows, `K` rows kept, `T` steps, `C` context fields, `V` symbols.
 """
 
 from typing import NamedTuple
@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Generator, Tensor
 
+from serinette.nets.config import predicted_symbols
 from serinette.nets.model import SequenceModel
 from serinette.nets.state import State
 
@@ -37,7 +38,7 @@ class Drawn(NamedTuple):
     mask: Bool[Tensor, "B T"]
     """Steps up to the `end` of a row, that one included."""
 
-    def part(self, rows: slice) -> "Drawn":
+    def part(self, rows: slice | Int[Tensor, " K"]) -> "Drawn":
         """Keep some rows."""
         return Drawn(*(column[rows] for column in self))
 
@@ -63,7 +64,7 @@ def draw(
     n_steps = longest
     for t in range(longest):
         hidden, state = model.advance(F.embedding(symbol, model.embedding.weight) + told, state)
-        symbol = draw_symbols(model.readout.project(hidden), noise)
+        symbol = draw_symbols(drawable(model, hidden), noise)
         symbols[rows, t] = symbol
         mask[rows, t] = True
         if end is None:
@@ -78,6 +79,16 @@ def draw(
     symbols, mask = symbols[:, :n_steps], mask[:, :n_steps]
     inputs = torch.cat([opening.first[:, None], symbols[:, :-1]], dim=1)
     return Drawn(inputs, symbols, mask)
+
+
+def drawable(model: SequenceModel, hidden: Float[Tensor, "B D"]) -> Float[Tensor, "B V"]:
+    """Return the logits of the next symbol; what stands for "not known" is never drawn."""
+    logits: Tensor = model.readout.project(hidden)
+    (field,) = predicted_symbols(model.schema)
+    if field.missing is None:
+        return logits
+    place = torch.tensor([field.missing], device=logits.device)
+    return logits.index_fill(-1, place, -1e9)
 
 
 def draw_symbols(logits: Float[Tensor, "B V"], noise: Generator) -> Int[Tensor, " B"]:
@@ -127,13 +138,13 @@ def draw_softly(
     for _ in range(longest):
         masks.append(~is_over)
         hidden, state = model.advance(x, state)
-        logits = model.readout.project(hidden).float().log_softmax(-1)
+        logits = drawable(model, hidden).float().log_softmax(-1)
         uniform = torch.rand(logits.shape, generator=noise, device=logits.device)
         perturbed = logits - (-(uniform.clamp(1e-20, 1 - 1e-7)).log()).log()
         soft = (perturbed * sharpness).softmax(-1)
         symbol = perturbed.argmax(-1)
         hard = F.one_hot(symbol, soft.shape[1]).to(soft.dtype)
-        row = hard + soft - soft.detach()
+        row = hard + (soft - soft.detach())  # to the bit one-hot
         rows.append(row)
         symbols.append(symbol)
         x = row @ weight + told

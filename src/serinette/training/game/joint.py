@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -47,6 +47,7 @@ class Task:
         return self.seconds * first, self.seconds * second, self.seconds * rest
 
 
+@runtime_checkable
 class Game(Protocol):
     """Players that learn together."""
 

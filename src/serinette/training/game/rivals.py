@@ -28,5 +28,5 @@ def make_rival(
     if game.estimator == "mediator":
         network = SequenceModel(start.config, start.schema).to(start.embedding.weight.device)
         network.load_state_dict(start.state_dict())
-        return MediatorRival(network, game, is_carried=is_carried)
+        return MediatorRival(network, game, start, is_carried=is_carried)
     return make_critic_rival(game, critic, start, seed=seed)

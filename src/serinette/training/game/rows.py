@@ -6,6 +6,8 @@ Shape letters: `B` rows, `T` steps.
 from typing import NamedTuple
 
 import torch
+from jaxtyping import Int
+from torch import Tensor
 
 from serinette.batching.streams import Batch
 from serinette.nets.state import State
@@ -22,6 +24,8 @@ class GameBatch(NamedTuple):
     """Written steps that count, of all groups of rows together."""
     n_real_steps: int
     """Real steps that count, of all groups together."""
+    longest: int
+    """Most steps of a written row."""
     rival_opening: State | None = None
     """What a rival that is carried has read before the window."""
 
@@ -55,12 +59,37 @@ class GameBatch(NamedTuple):
         return slice(len(self.real.fresh) - len(self.fake.symbols), None)
 
 
-def game_batch(real: Batch, fakes: list[Drawn]) -> GameBatch:
+def steps_to_write(real: Batch, end: int | None, longest: int) -> Int[Tensor, " B"]:
+    """Return how many steps may be written in the place of each real row.
+
+    Where a real row ends by itself, so may the written one, after up to `longest` steps. Where it
+    was cut, the written one is cut at the same place, or a critic would tell them by their lengths.
+    For a row that is padding nothing is written.
+
+    Args:
+        real: Real rows.
+        end: The symbol that ends a row; None: rows do not end.
+        longest: Most steps of a written row.
+    """
+    n_steps = real.mask.sum(1)
+    if end is None:
+        return n_steps
+    last = real.targets.gather(1, (n_steps - 1).clamp(min=0)[:, None])[:, 0]
+    return torch.where((n_steps > 0) & (last == end), longest, n_steps)
+
+
+def cut(drawn: Drawn, n_steps: Int[Tensor, " B"]) -> Drawn:
+    """Leave out what was drawn after so many steps of each row."""
+    places = torch.arange(drawn.mask.shape[1], device=drawn.mask.device)
+    return drawn._replace(mask=drawn.mask & (places < n_steps[:, None]))
+
+
+def game_batch(real: Batch, fakes: list[Drawn], longest: int) -> GameBatch:
     """Join real rows with what each group of rows has written; groups may differ in length."""
-    longest = max(fake.symbols.shape[1] for fake in fakes)
+    n_steps = max(fake.symbols.shape[1] for fake in fakes)
     fake = Drawn(
         *(
-            torch.cat([_widened(column, longest) for column in columns])
+            torch.cat([_widened(column, n_steps) for column in columns])
             for columns in zip(*fakes, strict=True)
         )
     )
@@ -69,6 +98,7 @@ def game_batch(real: Batch, fakes: list[Drawn]) -> GameBatch:
         fake=fake,
         n_fake_steps=int(fake.mask.sum()),
         n_real_steps=real.n_steps,
+        longest=longest,
     )
 
 

@@ -19,10 +19,12 @@ from serinette.nets.model import SequenceModel
 from serinette.nets.state import State
 from serinette.training.average import Average
 from serinette.training.config import TrainingConfig
+from serinette.training.game.alarms import PHASE, alarms, react
 from serinette.training.game.config import AdversarialConfig
 from serinette.training.game.drawing import Drawn, Opening, draw
+from serinette.training.game.on_real import opening_of, rows_of
 from serinette.training.game.rival import Rival
-from serinette.training.game.rows import GameBatch, game_batch
+from serinette.training.game.rows import GameBatch, cut, game_batch, steps_to_write
 from serinette.training.gradients import GradientWorkers, LossSum, Precision, gradients_of
 from serinette.training.optimisers import Optimiser
 from serinette.training.pace import Pace, rate_factor
@@ -86,25 +88,35 @@ class GameTrainer:
         self._precision = precision
         self._factor, self._rival_factor = 1.0, 1.0
         self._n_learnt = 0
+        self._n_reactions, self._is_over = 0, False
         self._figures: dict[str, float] = {}
-        workers = {"n_workers": training.n_workers, "n_threads": n_threads, "precision": precision}
+        self._n_groups = training.n_workers
         self._workers = GradientWorkers(
-            model, seed=training.seed, objective=rival.generator_loss, **workers
+            model,
+            n_workers=self._n_groups,
+            seed=training.seed,
+            objective=rival.generator_loss,
+            n_threads=n_threads,
+            precision=precision,
         )
-        seed = derive(training.seed, _STREAM_RIVAL)
         self._rival_workers = GradientWorkers(
-            rival.network, seed=seed, objective=rival.loss, **workers
+            rival.network,
+            n_workers=1 if rival.is_undivided else self._n_groups,
+            seed=derive(training.seed, _STREAM_RIVAL),
+            objective=rival.loss,
+            n_threads=n_threads,
+            precision=precision,
         )
         self._optimiser = Optimiser(model, self.config)
         self._rival_optimiser = Optimiser(rival.network, self._rival_config)
-        size = training.n_rows // training.n_workers
-        self._states: list[State | None] = [model.start(size)] * training.n_workers
+        size = training.n_rows // self._n_groups
+        self._states: list[Any] = [model.start(size)] * self._n_groups
         self._rival_states = self._fresh_rival_states(size)
 
     @property
     def is_done(self) -> bool:
         """Whether the plan is fulfilled."""
-        return self.update_count >= self.pace.total
+        return self._is_over or self.update_count >= self.pace.total
 
     @property
     def rate(self) -> float:
@@ -149,18 +161,18 @@ class GameTrainer:
         self._figures = {}
         return found
 
-    def react_(self, alarms: Sequence[str]) -> list[str]:
-        """Do something about alarms of `training.game.alarms`; say what."""
-        events = []
-        if any(alarm.startswith("critic has won") for alarm in alarms):
-            self._rival_factor /= 2
-            softened = self.rival.soften_()
-            events.append("critic's learning rate halved" + (f", {softened}" if softened else ""))
-        if any(alarm.startswith(("mode collapse", "oscillation")) for alarm in alarms):
-            self._factor /= 2
-            self._rival_factor /= 2
-            events.append("both learning rates halved")
-        return events
+    def react_(self, history: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Do something about the alarms of a history; say what."""
+        found = alarms([line for line in history if line.get("phase") == PHASE])
+        reaction = react(found, self._n_reactions)
+        if reaction is None:
+            return []
+        self._n_reactions += 1
+        self._factor *= reaction.generator_rate
+        self._rival_factor *= reaction.critic_rate
+        self.rival.soften_(reaction.noise)
+        self._is_over = reaction.is_end
+        return [reaction.text]
 
     def slow_down_(self) -> None:
         """Halve both learning rates for the rest of the game."""
@@ -184,7 +196,10 @@ class GameTrainer:
             "update": self.update_count,
             "n_learnt": self._n_learnt,
             "factors": [self._factor, self._rival_factor],
+            "n_reactions": self._n_reactions,
+            "is_over": self._is_over,
             "rival": self.rival.state(),
+            "figures": dict(self._figures),
             "corners": [list(corner) for corner in self.pace.corners],
             "total": self.pace.total,
         }
@@ -201,42 +216,42 @@ class GameTrainer:
         self._optimiser.restore_(to_torch(groups.get("optimiser", {})))
         self.rival.network.load_state_dict(to_torch(groups["rival"]))
         self._rival_optimiser.restore_(to_torch(groups.get("rival_optimiser", {})))
-        device, n = self._precision.device, len(self._states)
+        device, n = self._precision.device, self._n_groups
         self._states = _restored(groups.get("state", {}), n, device)
         self._rival_states = _restored(groups.get("rival_state", {}), n, device)
         self._supply.batches.seek(groups["position"])
         facts = snapshot.facts
         self.update_count, self._n_learnt = int(facts["update"]), int(facts["n_learnt"])
         self._factor, self._rival_factor = facts["factors"]
+        self._n_reactions, self._is_over = int(facts["n_reactions"]), bool(facts["is_over"])
         self.rival.restore_(facts["rival"])
         corners: Sequence[Sequence[float]] = facts["corners"]
         self.pace = Pace(
             corners=tuple((int(at), float(done)) for at, done in corners), total=int(facts["total"])
         )
-        self._figures = {}
+        self._figures = dict(facts["figures"])
 
     def _next(self) -> GameBatch:
         """Read real rows, and let every group of rows write its own in their place."""
         real: Any = self._supply.batches.next()
-        n_groups = len(self._states)
         futures = [
-            self._workers.pool.submit(self._write, k, real.part(k, n_groups))
-            for k in range(n_groups)
+            self._workers.pool.submit(self._write, k, real.part(k, self._n_groups))
+            for k in range(self._n_groups)
         ]
-        return game_batch(real, [future.result() for future in futures])
+        longest = self._supply.longest
+        return game_batch(real, [future.result() for future in futures], longest)
 
     def _write(self, k: int, real: Any) -> Drawn:
         device = self._precision.device
         seed = derive(self.config.seed, _STREAM_DRAW, self.update_count, self._n_learnt, k)
         noise = torch.Generator(device).manual_seed(seed)
         real = real.to(device)
-        state = self._states[k]
-        assert state is not None
         rows = self.rival.written_rows(len(real.fresh))
-        past = state.reset(real.fresh)
-        past = State(past.h[:, rows].contiguous(), past.c[:, rows].contiguous())
+        past = rows_of(opening_of(self.model, self._states[k], real.fresh), rows)
         opening = Opening(real.inputs[rows, 0], real.context[rows], past)
-        drawn = draw(self.model, opening, self._supply.longest, self._supply.end, noise)
+        longest, end = self._supply.longest, self._supply.end
+        drawn = draw(self.model, opening, longest, end, noise)
+        drawn = cut(drawn, steps_to_write(real, end, longest)[rows])
         return Drawn(*(column.cpu() for column in drawn))
 
     def _learn(self, batch: GameBatch, *, carries_on: bool) -> bool:
@@ -246,17 +261,16 @@ class GameTrainer:
         self._rival_states = states
         self._n_learnt += 1
         self._notice("critic_gradient_norm", norm)
-        self._notice("critic_loss", loss.mean())
+        self._notice("critic_loss", loss.nats / max(1, batch.n_steps))
         if carries_on:
             self._read_on(batch)
         return math.isfinite(norm)
 
     def _teach(self, batch: GameBatch) -> LossSum:
         """Adjust the generator once."""
-        network = self.rival.network
-        network.requires_grad_(False)
+        self.rival.hold_(still=True)
         loss, states = self._workers.accumulate_(batch, self._states, self.update_count)
-        network.requires_grad_(True)
+        self.rival.hold_(still=False)
         norm = self._step(self._optimiser, self.model, loss, self._rate_factor())
         if not math.isfinite(norm):
             return LossSum(math.nan, loss.steps)
@@ -288,17 +302,16 @@ class GameTrainer:
         """Carry the generator's state over rows from which only the rival has learnt."""
         if bool(batch.real.fresh.all()):
             return
-        n_groups = len(self._states)
         for k, state in enumerate(self._states):
-            real = batch.real.part(k, n_groups).to(self._precision.device)
-            assert state is not None
-            _, after = self.model(real.inputs, real.context, state.reset(real.fresh))
+            real = batch.real.part(k, self._n_groups).to(self._precision.device)
+            past = opening_of(self.model, state, real.fresh)
+            _, after = self.model(real.inputs, real.context, past)
             self._states[k] = after.detach()
 
     def _fresh_rival_states(self, size: int) -> list[State | None]:
         network: Any = self.rival.network
         start = network.start(size) if self.rival.is_carried else None
-        return [start] * len(self._states)
+        return [start] * self._n_groups
 
     def _notice(self, name: str, value: float) -> None:
         """Keep a running mean of what happens between two evaluations."""

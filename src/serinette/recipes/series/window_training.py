@@ -1,4 +1,4 @@
-"""Trains the latent engine on a table, and makes an artifact of it.
+"""Trains an engine that writes whole windows on a table, and makes an artifact of it.
 
 There are no checkpoints: a training that was stopped keeps what it has reached as a model, and
 begins anew when it is gone on with.
@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import torch
@@ -17,7 +17,9 @@ from jaxtyping import Int
 
 from serinette.artifact.folder import save
 from serinette.artifact.runs import HISTORY, MODEL, trim_history
+from serinette.core.config import Resolved
 from serinette.core.metric import Metric
+from serinette.core.schema import Schema
 from serinette.core.thinning import thinned
 from serinette.kinds.series.whole_windows import (
     fact_shares,
@@ -27,18 +29,24 @@ from serinette.kinds.series.whole_windows import (
     whole_windows,
     window_schema,
 )
+from serinette.nets.critic_config import CriticConfig
 from serinette.nets.latent_config import FACTS, LatentConfig
 from serinette.nets.networks import n_parameters
+from serinette.nets.window_features import FeatureKinds
 from serinette.recipes.fit.keeping import RunStore
 from serinette.recipes.series.contents import Ended, SeriesFound, series_contents
-from serinette.recipes.series.engine_config import LATENT
+from serinette.recipes.series.engine_config import LATENT, LSTM_GAN, SECTIONS, TIMEGAN
 from serinette.recipes.series.engines import ENGINES
 from serinette.recipes.series.job import SeriesJob
 from serinette.recipes.series.prepare import PreparedSeries
 from serinette.recipes.series.sketch import sketch
+from serinette.recipes.series.window_judge import FEWEST, WindowJudge
 from serinette.training.events import Listener, Note
+from serinette.training.game.joint import Task, Weights
+from serinette.training.game.lstm_gan import train_lstm_gan
+from serinette.training.game.timegan import train_timegan
 from serinette.training.latent import latent_loss, train_latent
-from serinette.training.latent_course import LatentProgress
+from serinette.training.latent_course import LatentProgress, Watch
 from serinette.training.latent_data import LatentData
 from serinette.training.loop import Outcome, Progressed
 from serinette.training.stops import StopSignal, stop_on_signals
@@ -46,37 +54,49 @@ from serinette.training.stops import StopSignal, stop_on_signals
 _MOST_WINDOWS, _MOST_HELD_OUT = 50_000, 2_000
 _NOTES = 4
 """Sentences about the progress of a phase."""
-_WORDS = {"autoencoder": "autoencoder", "game": "generator against critic"}
+_WORDS = {
+    "autoencoder": "autoencoder",
+    "game": "generator against critic",
+    "generator": "generator alone",
+    "critic": "critic alone",
+    "embedding": "embedder and recovery",
+    "supervision": "supervisor",
+}
+_TOLD = ("rmse", "moments", "critic_accuracy", "supervised")
+"""Figures that are worth a sentence; the first that is there is told."""
 
 
-def train_latent_run(job: SeriesJob, listener: Listener) -> Ended:
-    """Train the latent engine as the run's only one, and write its artifact.
+def train_windows_run(job: SeriesJob, listener: Listener) -> Ended:
+    """Train an engine of whole windows as the run's only one, and write its artifact.
 
     Raises:
         DivergedError: If a loss or a gradient is not finite.
     """
+    name = job.choice.plan
     if (job.run / HISTORY).exists():
-        listener(Note(text=f"{job.run.name}: the latent engine begins anew", is_warning=True))
+        listener(Note(text=f"{job.run.name}: the {name} engine begins anew", is_warning=True))
         trim_history(job.run, 0)
     for sentence in job.record["summary"]:
         listener(Note(text=sentence))
     store = RunStore(job.run, keep=1)
     with stop_on_signals() as stop:
-        ended = train_latent_engine(job, stop, listener, store.history_line)
+        ended = train_windows_engine(job, name, stop, listener, store.history_line)
     save(job.run / MODEL, ended.contents, replace=True)
     return ended
 
 
-def train_latent_engine(
+def train_windows_engine(
     job: SeriesJob,
+    name: str,
     stop: StopSignal,
     listener: Listener,
     history_line: Callable[[Mapping[str, Any]], None] = lambda line: None,
 ) -> Ended:
-    """Train the latent engine on the training part.
+    """Train an engine of whole windows on the training part.
 
     Args:
         job: Settings, table and seconds.
+        name: Of the engine.
         stop: Asked before every update.
         listener: Told how it goes.
         history_line: Given a record every hundred updates.
@@ -84,21 +104,18 @@ def train_latent_engine(
     Raises:
         DivergedError: If a loss or a gradient is not finite.
     """
-    prepared, config = job.prepared, job.settings.groups["latent"]
+    prepared, config = job.prepared, job.settings.groups[SECTIONS[name]]
     seed = job.settings.groups["training"].seed
     begun = time.monotonic()
     diary = _Diary(stop, listener, history_line)
     data = latent_data(prepared)
-    with _one_thread():
-        weights = train_latent(
-            data, config, seed=seed, seconds=job.choice.latent_seconds,
-            tell=diary.tell, stop=diary.is_stopped,
-        )  # fmt: skip
-        metrics = _held_out_metrics(weights, config, prepared, seed)
     codec = prepared.codec
+    schema = replace(window_schema(codec), end=1 if data.has_end else None)
+    course = _Course(job, data, config, schema, diary)
+    with _one_thread():
+        weights, metrics = _TRAINERS[name](course)
     if codec.static_symbols:
         weights[FACTS] = fact_shares(codec, prepared.steps.static_symbols[prepared.parts.train])
-    schema = replace(window_schema(codec), end=1 if data.has_end else None)
     outcome = Outcome(
         reason="interrupted" if stop.is_set else "plan done",
         progressed=Progressed(
@@ -106,9 +123,9 @@ def train_latent_engine(
         ),
         exit_code=stop.exit_code,
     )
-    engine = ENGINES[LATENT](weights, config, schema)
+    engine = ENGINES[name](weights, config, schema)
     found = SeriesFound(
-        network=LATENT, schema=schema, sizes=config, weights=weights, metrics=metrics,
+        network=name, schema=schema, sizes=config, weights=weights, metrics=metrics,
         sample=sketch(codec, engine, seed=seed), outcome=outcome,
     )  # fmt: skip
     return Ended(
@@ -117,22 +134,115 @@ def train_latent_engine(
     )  # fmt: skip
 
 
+class _Course(NamedTuple):
+    """All that a training of an engine is given."""
+
+    job: SeriesJob
+    data: LatentData
+    config: Any
+    schema: Schema
+    diary: "_Diary"
+
+    @property
+    def seed(self) -> int:
+        """Of everything."""
+        seed: int = self.job.settings.groups["training"].seed
+        return seed
+
+
+_Trained = tuple[dict[str, np.ndarray], tuple[Metric, ...]]
+"""Weights, and figures on held-out windows."""
+
+
+def _train_latent(course: _Course) -> _Trained:
+    diary, prepared = course.diary, course.job.prepared
+    weights = train_latent(
+        course.data, course.config, seed=course.seed, seconds=course.job.choice.latent_seconds,
+        tell=diary.tell, stop=diary.is_stopped,
+    )  # fmt: skip
+    return weights, _held_out_metrics(weights, course.config, prepared, course.seed)
+
+
+def _train_lstm_gan(course: _Course) -> _Trained:
+    critic: CriticConfig = course.job.settings.groups["critic"]
+    return _play(course, lambda task, watch: train_lstm_gan(task, course.config, critic, watch))
+
+
+def _train_timegan(course: _Course) -> _Trained:
+    return _play(course, lambda task, watch: train_timegan(task, course.config, watch))
+
+
+def _play(course: _Course, train: Callable[[Task, Watch], Weights]) -> _Trained:
+    """Train by a game whose weights a judge of the validation part chooses."""
+    diary = course.diary
+    judges = {name: _judge(course, name) for name in ("validation", "test")}
+    task = Task(
+        data=course.data, kinds=FeatureKinds.of(course.schema), seed=course.seed,
+        seconds=course.job.choice.latent_seconds, judge=judges["validation"],
+    )  # fmt: skip
+    if task.judge is None:
+        diary.note("too few validation windows to choose weights by: the last ones are kept")
+    weights = train(task, Watch(tell=diary.tell, stop=diary.is_stopped))
+    metrics = tuple(
+        Metric(
+            name=f"written windows told from those of the {name} part (accuracy above one half)",
+            key=f"{name}_told", value=max(0.0, judge(weights)), unit="", better="lower",
+            n=2 * judge.n_windows,
+        )
+        for name, judge in judges.items()
+        if judge is not None
+    )  # fmt: skip
+    return weights, metrics
+
+
+def _judge(course: _Course, name: str) -> WindowJudge | None:
+    """Return a judge of a part; None where it holds too few windows."""
+    prepared = course.job.prepared
+    part = getattr(prepared.parts, name)
+    if len(first_rows(prepared.codec, prepared.steps, part)) < FEWEST:
+        return None
+    held_out = _windows(prepared, part, _MOST_HELD_OUT)
+    return WindowJudge(course.data, held_out, course.config, course.schema, course.seed)
+
+
+_TRAINERS: Final[Mapping[str, Callable[[_Course], _Trained]]] = {
+    LATENT: _train_latent,
+    LSTM_GAN: _train_lstm_gan,
+    TIMEGAN: _train_timegan,
+}
+
+
 def latent_data(prepared: PreparedSeries) -> LatentData:
     """Return the windows of the training part, evenly thinned where there are very many."""
     return _windows(prepared, prepared.parts.train, _MOST_WINDOWS)
 
 
-def latent_summary(prepared: PreparedSeries, config: LatentConfig) -> tuple[str, ...]:
+def windows_summary(prepared: PreparedSeries, settings: Resolved, name: str) -> tuple[str, ...]:
     """Say in words what will be trained."""
+    config = settings.groups[SECTIONS[name]]
     schema = window_schema(prepared.codec)
     n_windows = len(first_rows(prepared.codec, prepared.steps, prepared.parts.train))
     return (
-        f"network: an LSTM autoencoder, 2 x {config.hidden_size} cells there and "
-        f"{config.hidden_size} back, {config.latent_size} numbers a window, and a generator of "
-        f"those; {n_parameters(LATENT, config, schema):,} parameters",
+        f"network: {_NETWORKS[name](config)}; {n_parameters(name, config, schema):,} parameters",
         f"plan: {n_windows:,} windows of {rows_of_window(prepared.codec)} rows, "
         f"{schema.n_features} numbers a row",
     )
+
+
+_NETWORKS: Final[Mapping[str, Callable[[Any], str]]] = {
+    LATENT: lambda config: (
+        f"an LSTM autoencoder, 2 x {config.hidden_size} cells there and {config.hidden_size} back, "
+        f"{config.latent_size} numbers a window, and a generator of those"
+    ),
+    LSTM_GAN: lambda config: (
+        f"{config.noise_size} numbers of noise, {config.n_dense + 1} dense layers and "
+        f"{config.n_layers} x {config.hidden_size} cells against a critic"
+    ),
+    TIMEGAN: lambda config: (
+        f"embedder, recovery and generator of {config.n_layers} x {config.hidden_size} cells, a "
+        f"supervisor of {config.supervisor_layers} x {config.hidden_size}, and a critic"
+    ),
+}
 
 
 def _windows(prepared: PreparedSeries, part: Int[np.ndarray, " _"], most: int) -> LatentData:
@@ -187,13 +297,16 @@ class _Diary:
         part = (progress.phase, math.floor(progress.share * _NOTES))
         if part != self._told:
             self._told = part
-            name = "rmse" if progress.phase == "autoencoder" else "spread"
-            self._listener(
-                Note(
-                    text=f"{_WORDS[progress.phase]}, {progress.share:.0%}: update "
-                    f"{progress.update:,}, {name} {progress.metrics[name]:.3g}"
-                )
+            names = ("spread",) if progress.phase == "game" else _TOLD
+            figures = [f", {k} {progress.metrics[k]:.3g}" for k in names if k in progress.metrics]
+            self.note(
+                f"{_WORDS[progress.phase]}, {progress.share:.0%}: update {progress.update:,}"
+                + "".join(figures[:1])
             )
+
+    def note(self, text: str) -> None:
+        """Pass a sentence on."""
+        self._listener(Note(text=text))
 
 
 def _held_out_metrics(
