@@ -110,7 +110,7 @@ class Artifact:
     """Contents of the files by name."""
     network: str = SYMBOLS
     """A name of `nets.networks.NETWORKS`."""
-    guide_facts: Mapping[str, Any] | None = None
+    guide_facts: Any = None
     """Sizes and use of the critic as plain values; `guide()` is the same, built."""
 
     def weights(self) -> dict[str, np.ndarray]:
@@ -127,17 +127,19 @@ class Artifact:
         """
         if self.guide_facts is None:
             return None
-        place = self.folder / CONFIG
-        facts = dict(self.guide_facts)
+        place = f"{self.folder / CONFIG} [guide]"
+        _require(self.folder, self.files, (CRITIC,))
+        content, path = self.files[CRITIC], str(self.folder / CRITIC)
         try:
-            sizes = build(CriticConfig, facts.pop("sizes"), source=f"{place} [guide]")
+            if self.network != SYMBOLS:
+                raise ConfigError(f"{place}: a critic of symbols, in a {self.network} model")
+            use, sizes = _guide_settings(self.guide_facts, place, len(read_header(content, path)))
             (symbols,) = predicted_symbols(self.schema)
-            width = int(self.model_config.embedding_size)
-            shapes = critic_shapes(sizes, symbols.size, width)
-            weights = read_tensors(self.files[CRITIC], str(self.folder / CRITIC), shapes=shapes)
-            return Guide(sizes=sizes, weights=weights, **facts)
-        except (ConfigError, KeyError, TypeError) as error:
-            raise ArtifactError(f"{place} [guide]: {error}; {REMEDY}") from error
+            shapes = critic_shapes(sizes, symbols.size, int(self.model_config.embedding_size))
+        except ConfigError as error:
+            raise ArtifactError(f"{error}; {REMEDY}") from error
+        weights = read_tensors(content, path, shapes=shapes)
+        return Guide(sizes=sizes, weights=weights, **vars(use))
 
     def graph(self) -> bytes:
         """Return the step graph, an ONNX file of standard operators that stands alone."""
@@ -157,7 +159,8 @@ def save(folder: Path, contents: ArtifactContents, *, replace: bool = False) -> 
         DivergedError: If a weight is not finite.
         ResourceError: If the disk refuses.
     """
-    name = first_non_finite(contents.weights)
+    guided = {} if contents.guide is None else contents.guide.weights
+    name = first_non_finite(contents.weights) or first_non_finite(guided)
     if name is not None:
         raise DivergedError(f"weight '{name}' holds NaN or infinity: {folder} is not written")
     durable.write_folder(folder, _files(contents), replace=replace)
@@ -267,6 +270,34 @@ def _model_config(network: Network, plain: Mapping[str, Any], path: Path) -> Any
         return build(network.config_type, plain, source=f"{path} [model]")
     except ConfigError as error:
         raise ArtifactError(f"{error}; {REMEDY}") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class _GuideUse:
+    """How a guide is used."""
+
+    candidates: int
+    window: int | None
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if value is not None and value < 1:
+                raise ConfigError(f"guide.{name} must be at least 1, got {value}")
+
+
+def _guide_settings(facts: Any, place: str, n_tensors: int) -> tuple[_GuideUse, CriticConfig]:
+    """Read what a folder says of its guide, before anything is made that large."""
+    rest = dict(facts) if isinstance(facts, Mapping) else {}
+    sizes = rest.pop("sizes", None)
+    if not isinstance(sizes, Mapping):
+        raise ConfigError(f"{place}: no object that holds the critic's sizes")
+    critic = build(CriticConfig, sizes, source=f"{place} sizes")
+    if critic.packing > 1 or critic.minibatch_spread:
+        raise ConfigError(f"{place}: a critic that judges rows by their neighbours is no guide")
+    n_layers = max(critic.n_dense, critic.n_layers if critic.network == "lstm" else 0)
+    if n_layers > n_tensors:
+        raise ConfigError(f"{place}: {n_tensors} tensors for {n_layers} layers")
+    return build(_GuideUse, rest, source=place), critic
 
 
 def _check(artifact: Artifact) -> None:

@@ -2,11 +2,12 @@
 
 Rows are judged one by one, so that what is said of one never depends on the others.
 
-Shape letters: `T` steps, `V` symbols, `E` width of a vector, `C` filters, `H` hidden, `D` features
-of the row.
+Shape letters: `T` steps, `V` symbols, `E` width of a vector, `C` filters of a width, `w` places
+under a filter (of all widths side by side), `H` hidden, `D` features of the row.
 """
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float32, Int
@@ -55,8 +56,7 @@ class RowCritic:
         return float(sum(self._logit(part) for part in whole if len(part)))
 
     def _logit(self, symbols: Int[np.ndarray, " T"]) -> float:
-        rows = self._weights["vectors"][symbols]  # [T, E]
-        features = self._cnn(rows) if self._config.network == "cnn" else self._lstm(rows)
+        features = self._cnn(symbols) if self._config.network == "cnn" else self._lstm(symbols)
         for k in range(self._config.n_dense):
             features = self._linear(features, f"critic.dense.{k}")
             if self._config.layer_norm:
@@ -64,22 +64,45 @@ class RowCritic:
             features = self._activation(features)
         return float(self._linear(features, "critic.out")[0])
 
-    def _cnn(self, rows: Float32[np.ndarray, "T E"]) -> Float32[np.ndarray, " D"]:
-        told = []
+    @cached_property
+    def _taps(self) -> Float32[np.ndarray, "V1 wC"]:
+        """What every symbol adds to every filter at every place under it; the last row: nothing.
+
+        A filter's answer is then a sum of looked-up numbers, much cheaper than its product with
+        the vectors, and no row is multiplied beside another.
+        """
+        vectors = self._weights["vectors"]
+        filters = [
+            self._weights[f"critic.body.filters.{k}.weight"]
+            .transpose(1, 2, 0)
+            .reshape(vectors.shape[1], -1)
+            for k in range(len(self._config.widths))
+        ]  # [E, w C] each
+        told = vectors @ np.concatenate(filters, axis=1)
+        return np.concatenate([told, np.zeros_like(told[:1])])
+
+    def _cnn(self, symbols: Int[np.ndarray, " T"]) -> Float32[np.ndarray, " D"]:
+        longest, n, told = max(self._config.widths), len(symbols), []
+        left = (longest - 1) // 2
+        wide = np.full(n + longest - 1, len(self._taps) - 1)
+        wide[left : left + n] = symbols
+        taps = self._taps[wide].reshape(len(wide), -1, self._config.channels)  # [T', w, C]
+        place = 0
         for k, width in enumerate(self._config.widths):
-            wide = np.pad(rows, (((width - 1) // 2, width // 2), (0, 0)))
-            seen = np.stack([wide[j : j + len(rows)] for j in range(width)], axis=2)  # [T, E, w]
-            weight = self._weights[f"critic.body.filters.{k}.weight"]  # [C, E, w]
-            answers = seen.reshape(len(rows), -1) @ weight.reshape(len(weight), -1).T
-            answers = self._activation(answers + self._weights[f"critic.body.filters.{k}.bias"])
+            begin = left - (width - 1) // 2
+            answers = self._weights[f"critic.body.filters.{k}.bias"]
+            for j in range(width):
+                answers = answers + taps[begin + j : begin + j + n, place + j]  # [T, C]
+            place += width
+            answers = self._activation(answers)
             if self._config.pooling != "mean":
                 told.append(answers.max(axis=0))
             if self._config.pooling != "max":
                 told.append(answers.mean(axis=0))
         return np.concatenate(told)
 
-    def _lstm(self, rows: Float32[np.ndarray, "T E"]) -> Float32[np.ndarray, " D"]:
-        x = rows
+    def _lstm(self, symbols: Int[np.ndarray, " T"]) -> Float32[np.ndarray, " D"]:
+        x = self._weights["vectors"][symbols]  # [T, E]
         for layer in range(self._config.n_layers):
             x = self._layer(x, f"critic.body.lstm.{{}}_l{layer}")
         if self._config.layer_norm:

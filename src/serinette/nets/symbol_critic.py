@@ -46,10 +46,11 @@ class SymbolCritic(nn.Module):
 
     def exported(self) -> dict[str, np.ndarray]:
         """Return the weights for `decoding.row_critic`, bounded as they are when it judges."""
-        critic = self.critic
         found = dict(self.named_parameters())
-        if critic.singular is not None:
-            critic.eval()
-            normed = critic.singular.normed(critic)
+        singular = self.critic.singular
+        if singular is not None:
+            is_training = singular.training
+            normed = singular.eval().normed(self.critic)
+            singular.train(is_training)
             found |= {f"critic.{name}": weight for name, weight in normed.items()}
         return {n: w.detach().cpu().float().numpy().copy() for n, w in found.items()}

@@ -72,8 +72,8 @@ class Opened:
             return replace(request, resample=n)
         if request.resample > 1 and guide is None:
             raise ConfigError(
-                f"resample {request.resample}: this model has no critic; train with --objective "
-                "adversarial"
+                f"resample {request.resample}: this model has no critic; leave it out, or train "
+                "with --training.objective adversarial"
             )
         return request
 

@@ -43,13 +43,19 @@ def write(
         request: How many, and how.
         commissions: What each prefix asks for.
         critic: Chooses among the candidates of a sample where the request resamples.
+
+    Raises:
+        ConfigError: If the request resamples and there is no critic.
     """
+    is_resampling = (request.resample or 1) > 1
+    if is_resampling and critic is None:
+        raise ConfigError(f"resample {request.resample}: there is no critic here; leave it out")
     bias = _bias(codec, request.decoding.logit_bias)
     n_each = request.n
     written = []
     for place, commission in enumerate(commissions):
         first = request.first_row + place * n_each
-        judge = critic if (request.resample or 1) > 1 else None
+        judge = critic if is_resampling else None
         job = _Job(codec, request, commission, bias, first, judge)
         if request.beam is not None:
             written.append(_by_beam(job, steppers))
@@ -158,7 +164,7 @@ class _Writer:
         Reference: Deng et al. 2020, arXiv:2004.11714 (residual energy, drawn by resampling).
         """
         symbols = np.concatenate([self.row.read[1:], drawn.symbols])
-        share = derive(self._job.request.seed, self.row.number, _CHOICE) / 2.0**63
+        share = derive(self._job.request.seed, self.row.number, 0, _CHOICE) / 2.0**63
         u = min(max(share, 2.0**-60), 1 - 2.0**-53)
         return critic.word(symbols) - math.log(-math.log(u))
 

@@ -205,7 +205,7 @@ def _guide(
 
 
 def guide_share(game: AdversarialConfig) -> float:
-    """Return the share of the whole training time that the guide takes."""
+    """Return the share of the whole training time that the guide takes; 0: there is none."""
     if game.guide_updates == 0:
         return 0.0
     return game.share * (1.0 if game.estimator == "none" else game.guide_share)

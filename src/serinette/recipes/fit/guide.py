@@ -39,6 +39,7 @@ _BLIND = math.log(2)
 _PATIENCE = 3
 """Measurements without a better one before it ends."""
 _SLOWEST = 0.05
+_ROWS_AT_ONCE = 256
 _WIDTHS = (1, 2, 3, 4)
 """Steps that its filters cover: a guide is a CNN, which judges a row without reading it twice."""
 
@@ -103,7 +104,10 @@ def train_guide(work: GuideWork, stop: StopSignal, listener: Listener) -> Guided
         best = _best(work, trainer, network, stop)
     finally:
         trainer.close()
-    if best is None or stop.is_set:
+    if stop.is_set:
+        return Guided(None, {})
+    if best is None:
+        listener(Note(text="no guide: its loss was not finite", is_warning=True))
         return Guided(None, {})
     nats, error, weights = best
     facts = {"guide_nats": nats, "guide_error": error}
@@ -129,15 +133,15 @@ def _best(
     for update in range(work.n_updates):
         if stop.is_set or not trainer.learn(max(_SLOWEST, 1 - update / work.n_updates)):
             break
-        if (update + 1) % every:
+        is_late = work.seconds is not None and time.monotonic() - begun > work.seconds
+        if (update + 1) % every and not is_late:
             continue
         nats, error = _measured(work, network)
-        if best is None or nats < best[0]:
+        if math.isfinite(nats) and (best is None or nats < best[0]):
             best, n_worse = (nats, error, network.exported()), 0
         else:
             n_worse += 1
         network.train()
-        is_late = work.seconds is not None and time.monotonic() - begun > work.seconds
         if n_worse >= _PATIENCE or is_late:
             break
     return best
@@ -151,10 +155,12 @@ def _measured(work: GuideWork, network: SymbolCritic) -> tuple[float, float]:
     written = work.judge.written(work.model, derive(work.training.seed, 4))
     losses = []
     for symbols, mask, sign in ((rows.symbols, rows.mask, -1.0), (*written, 1.0)):
-        told = torch.from_numpy(symbols).to(work.precision.device)
-        kept = torch.from_numpy(mask).to(work.precision.device)
-        logits = network.judge(network.embed(told), kept).logits
-        losses.append(F.softplus(sign * logits).cpu().numpy())
+        for first in range(0, len(symbols), _ROWS_AT_ONCE):
+            at = slice(first, first + _ROWS_AT_ONCE)
+            told = torch.from_numpy(symbols[at]).to(work.precision.device)
+            kept = torch.from_numpy(mask[at]).to(work.precision.device)
+            logits = network.judge(network.embed(told), kept).logits
+            losses.append(F.softplus(sign * logits).cpu().numpy())
     every = np.concatenate(losses)
     return float(every.mean()), float(every.std() / math.sqrt(len(every)))
 
