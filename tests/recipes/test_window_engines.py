@@ -9,6 +9,7 @@ import serinette
 from serinette.cli.main import main
 from serinette.core.config import Layer, resolve
 from serinette.core.errors import ConfigError
+from serinette.core.schema import Schema, ValueField
 from serinette.recipes.requests import groups_of
 from serinette.recipes.series.choice import choose_engine
 from serinette.recipes.series.engine_config import EngineConfig
@@ -164,7 +165,8 @@ def test_the_judge_tells_noise_from_waves_and_not_waves_from_waves():
     class Config:
         n_steps = 8
 
-    judge = WindowJudge(train, held_out, Config(), None, seed=0)
+    schema = Schema(fields=(ValueField(name="a", parts=1),), n_features=1)
+    judge = WindowJudge(train, held_out, Config(), schema, seed=0)
 
     class Drawn:
         n_noise = 3
