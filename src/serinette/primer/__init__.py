@@ -1,6 +1,6 @@
 """The LSTM from first principles: NumPy alone, every derivative by hand, written to be read.
 
-Read in this order: `cell`, `backward`.
+Read `cell`, `backward`; `rnn`, `gru`, `vanishing`; `network`, `training`, `sampling`.
 
     traces = forward(layers, x)             x: [T, E] or [B, T, E]; a `Trace` for each layer, with
                                             i, f, g, o, c, h of every step, [T, H] or [B, T, H]
@@ -14,5 +14,11 @@ bottom to the top, rows in torch's order i, f, g, o; `bias` is the sum of torch'
 
 from serinette.primer.backward import backward, input_gradients
 from serinette.primer.cell import LSTMWeights, State, Trace, forward
+from serinette.primer.network import Network, create, cross_entropy, predict
+from serinette.primer.sampling import decode, generate
+from serinette.primer.training import Window, encode, streams, train
+from serinette.primer.vanishing import gradient_norms
 
 __all__ = ["LSTMWeights", "State", "Trace", "backward", "forward", "input_gradients"]
+__all__ += ["Network", "create", "cross_entropy", "predict"]
+__all__ += ["Window", "decode", "encode", "generate", "gradient_norms", "streams", "train"]

@@ -12,9 +12,7 @@ act on the loss at once and through the step after it, so their derivatives have
     d_ag = d_c * i        * (1 - g^2)       tanh' = 1 - tanh^2
     d_ao = d_h * tanh(c)  * o * (1 - o)
 
-Along c a derivative is only multiplied by f, never by a matrix: with f near 1 it does not vanish.
-
-Shape letters: `E` inputs, `H` hidden, `T` steps, `*B` any rows in front, also none.
+Along c a derivative is multiplied by f alone: near 1, it stays. Shape letters as in `cell`.
 """
 
 from collections.abc import Sequence
@@ -22,26 +20,26 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
-from serinette.primer.cell import LSTMWeights, Trace
+from serinette.primer.cell import Hidden, HiddenNow, Inputs, LSTMWeights, Trace
 
 
-def delayed(
-    values: Float[np.ndarray, "*B T H"], first: Float[np.ndarray, "*B H"]
-) -> Float[np.ndarray, "*B T H"]:
+def delayed(values: Hidden, first: HiddenNow) -> Hidden:
     """Return at each step the value of the step before it."""
     return np.concatenate([first[..., None, :], values[..., :-1, :]], axis=-2)
 
 
-def gate_gradients(
-    weights: LSTMWeights, trace: Trace, d_h: Float[np.ndarray, "*B T H"]
-) -> Float[np.ndarray, "*B T H4"]:
-    """Go back through time; returns the derivative by `a`, the gates before sigmoid and tanh.
+def by_affine(
+    inputs: Float[np.ndarray, "*B T I"], d_a: Float[np.ndarray, "*B T O"]
+) -> tuple[Float[np.ndarray, "O I"], Float[np.ndarray, " O"]]:
+    """Return the derivatives by W and b of `a = W inputs + b`, added up over rows and steps."""
+    flat_a = d_a.reshape(-1, d_a.shape[-1])
+    return flat_a.T @ inputs.reshape(-1, inputs.shape[-1]), flat_a.sum(axis=0)
 
-    Args:
-        weights: Of the layer.
-        trace: What the way forward returned.
-        d_h: Derivative by each h from above: the next layer, or the loss.
-    """
+
+def by_gates(
+    weights: LSTMWeights, trace: Trace, d_h: Float[np.ndarray, "*K T H"]
+) -> Float[np.ndarray, "*K T H4"]:
+    """Go back through time; returns the derivative by `a`, the gates before sigmoid and tanh."""
     _, i, f, g, o, c, _, start = trace
     c_before, shown = delayed(c, start.c), np.tanh(c)
     d_h_later, d_c_later = np.zeros_like(d_h[..., 0, :]), np.zeros_like(d_h[..., 0, :])
@@ -59,34 +57,18 @@ def gate_gradients(
     return d_a
 
 
-def weight_gradients(
-    inputs: Float[np.ndarray, "*B T I"], d_a: Float[np.ndarray, "*B T O"]
-) -> Float[np.ndarray, "O I"]:
-    """Return the derivative by W in `a = W inputs`, added up over rows and steps."""
-    d_weight: Float[np.ndarray, "O I"]
-    d_weight = d_a.reshape(-1, d_a.shape[-1]).T @ inputs.reshape(-1, inputs.shape[-1])
-    return d_weight
-
-
 def backward(
-    layers: Sequence[LSTMWeights], traces: Sequence[Trace], d_h: Float[np.ndarray, "*B T H"]
-) -> tuple[Float[np.ndarray, "*B T E"], list[LSTMWeights]]:
+    layers: Sequence[LSTMWeights], traces: Sequence[Trace], d_h: Hidden
+) -> tuple[Inputs, list[LSTMWeights]]:
     """Go back through a stack; returns the derivatives by its inputs and by its weights.
 
-    Nothing flows back into `start`: a window's gradient ends where the window begins (truncated
-    back-propagation through time, Williams and Peng 1990, doi:10.1162/neco.1990.2.4.490).
-
-    Args:
-        layers: From the bottom to the top.
-        traces: What `forward` returned.
-        d_h: Derivative of the loss by each h of the top layer.
+    Nothing flows back into `start` (Williams and Peng 1990, doi:10.1162/neco.1990.2.4.490).
     """
     gradients = []
     for weights, trace in zip(reversed(layers), reversed(traces), strict=True):
-        d_a = gate_gradients(weights, trace, d_h)
-        d_hh = weight_gradients(delayed(trace.h, trace.start.h), d_a)
-        d_bias = d_a.reshape(-1, d_a.shape[-1]).sum(axis=0)
-        gradients.append(LSTMWeights(weight_gradients(trace.x, d_a), d_hh, d_bias))
+        d_a = by_gates(weights, trace, d_h)
+        d_hh, d_bias = by_affine(delayed(trace.h, trace.start.h), d_a)
+        gradients.append(LSTMWeights(by_affine(trace.x, d_a)[0], d_hh, d_bias))
         d_h = d_a @ weights.weight_ih
     return d_h, gradients[::-1]
 
@@ -94,14 +76,7 @@ def backward(
 def input_gradients(
     layers: Sequence[LSTMWeights], traces: Sequence[Trace], d_h: Float[np.ndarray, "*K T H"]
 ) -> Float[np.ndarray, "*K T E"]:
-    """Return only the derivatives by the inputs, of one scalar or of many at once.
-
-    Args:
-        layers: From the bottom to the top.
-        traces: What `forward` returned.
-        d_h: Derivative of a scalar by each h of the top layer: `[T, H]`, or `[K, T, H]` for K
-            scalars of the one sequence `[T, E]` that was run.
-    """
+    """Return only the derivatives by the inputs: of one scalar, or of K scalars of one sequence."""
     for weights, trace in zip(reversed(layers), reversed(traces), strict=True):
-        d_h = gate_gradients(weights, trace, d_h) @ weights.weight_ih
+        d_h = by_gates(weights, trace, d_h) @ weights.weight_ih
     return d_h

@@ -24,35 +24,38 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+Inputs = Float[np.ndarray, "*B T E"]
+Hidden = Float[np.ndarray, "*B T H"]
+InputsNow = Float[np.ndarray, "*B E"]
+HiddenNow = Float[np.ndarray, "*B H"]
+
 
 class LSTMWeights(NamedTuple):
-    """The weights of one layer; the rows of each are those of i, f, g, o, in torch's order."""
+    """The weights of one layer; rows in torch's order i, f, g, o; `bias` is the sum of its two."""
 
     weight_ih: Float[np.ndarray, "H4 E"]
     weight_hh: Float[np.ndarray, "H4 H"]
     bias: Float[np.ndarray, " H4"]
-    """torch keeps two (`bias_ih`, `bias_hh`); only their sum matters."""
 
 
 class State(NamedTuple):
     """What a layer remembers."""
 
-    h: Float[np.ndarray, "*B H"]
-    c: Float[np.ndarray, "*B H"]
+    h: HiddenNow
+    c: HiddenNow
 
 
 class Trace(NamedTuple):
-    """All that happened in one layer, step by step: the way back needs it."""
+    """All that happened in one layer, step by step, from the memory `start`."""
 
-    x: Float[np.ndarray, "*B T E"]
-    i: Float[np.ndarray, "*B T H"]
-    f: Float[np.ndarray, "*B T H"]
-    g: Float[np.ndarray, "*B T H"]
-    o: Float[np.ndarray, "*B T H"]
-    c: Float[np.ndarray, "*B T H"]
-    h: Float[np.ndarray, "*B T H"]
+    x: Inputs
+    i: Hidden
+    f: Hidden
+    g: Hidden
+    o: Hidden
+    c: Hidden
+    h: Hidden
     start: State
-    """The memory before the first step."""
 
     def end(self) -> State:
         """Return the memory after the last step: the `start` of the next window."""
@@ -64,9 +67,7 @@ def sigmoid(a: Float[np.ndarray, "*A"]) -> Float[np.ndarray, "*A"]:
     return 0.5 * (1 + np.tanh(0.5 * a))
 
 
-def step(
-    weights: LSTMWeights, x: Float[np.ndarray, "*B E"], before: State
-) -> tuple[Float[np.ndarray, "*B H"], ...]:
+def step(weights: LSTMWeights, x: InputsNow, before: State) -> tuple[HiddenNow, ...]:
     """Take one step; returns i, f, g, o and the new c, h."""
     a = x @ weights.weight_ih.T + before.h @ weights.weight_hh.T + weights.bias
     a_i, a_f, a_g, a_o = np.split(a, 4, axis=-1)
@@ -76,34 +77,22 @@ def step(
     return i, f, g, o, c, h
 
 
-def layer(
-    weights: LSTMWeights, x: Float[np.ndarray, "*B T E"], start: State | None = None
-) -> Trace:
+def layer(weights: LSTMWeights, x: Inputs, start: State | None = None) -> Trace:
     """Run one layer through time, from `start`; None starts with an empty memory."""
-    if start is None:
-        nothing = np.zeros((*x.shape[:-2], weights.weight_hh.shape[1]))
-        start = State(nothing, nothing)
-    state, steps = start, []
+    nothing = np.zeros((*x.shape[:-2], weights.weight_hh.shape[1]))
+    state = start = start or State(nothing, nothing)
+    steps = []
     for t in range(x.shape[-2]):
         steps.append(step(weights, x[..., t, :], state))
-        *_, c, h = steps[-1]
-        state = State(h, c)
+        state = State(h=steps[-1][5], c=steps[-1][4])
     i, f, g, o, c, h = (np.stack(values, axis=-2) for values in zip(*steps, strict=True))
     return Trace(x, i, f, g, o, c, h, start)
 
 
 def forward(
-    layers: Sequence[LSTMWeights],
-    x: Float[np.ndarray, "*B T E"],
-    starts: Sequence[State] | None = None,
+    layers: Sequence[LSTMWeights], x: Inputs, starts: Sequence[State] | None = None
 ) -> list[Trace]:
-    """Run a stack: each layer reads what the one below it shows.
-
-    Args:
-        layers: From the bottom to the top.
-        x: `[T, E]`, or `[B, T, E]` for several rows at once.
-        starts: The memory of each layer; None starts with an empty one.
-    """
+    """Run a stack, from the bottom up: each layer reads what the one below it shows."""
     traces: list[Trace] = []
     for number, weights in enumerate(layers):
         traces.append(layer(weights, x, None if starts is None else starts[number]))
