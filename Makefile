@@ -59,6 +59,7 @@ TANG ?= data/tang.json
 SOUNDS ?= data/sounds
 
 bench: $(READY)
+	$(BIN)/python benchmarks/framings.py --out benchmarks/results/framings.md
 	$(BIN)/python benchmarks/throughput.py --out benchmarks/results/throughput.md
 	$(BIN)/python benchmarks/decoding.py --out benchmarks/results/decoding.md
 	$(BIN)/python benchmarks/startup.py --out benchmarks/results/startup.md
