@@ -36,7 +36,7 @@ def by_affine(
     return flat_a.T @ inputs.reshape(-1, inputs.shape[-1]), flat_a.sum(axis=0)
 
 
-def by_gates(
+def gate_gradients(
     weights: LSTMWeights, trace: Trace, d_h: Float[np.ndarray, "*K T H"]
 ) -> Float[np.ndarray, "*K T H4"]:
     """Go back through time; returns the derivative by `a`, the gates before sigmoid and tanh."""
@@ -66,7 +66,7 @@ def backward(
     """
     gradients = []
     for weights, trace in zip(reversed(layers), reversed(traces), strict=True):
-        d_a = by_gates(weights, trace, d_h)
+        d_a = gate_gradients(weights, trace, d_h)
         d_hh, d_bias = by_affine(delayed(trace.h, trace.start.h), d_a)
         gradients.append(LSTMWeights(by_affine(trace.x, d_a)[0], d_hh, d_bias))
         d_h = d_a @ weights.weight_ih
@@ -78,5 +78,5 @@ def input_gradients(
 ) -> Float[np.ndarray, "*K T E"]:
     """Return only the derivatives by the inputs: of one scalar, or of K scalars of one sequence."""
     for weights, trace in zip(reversed(layers), reversed(traces), strict=True):
-        d_h = by_gates(weights, trace, d_h) @ weights.weight_ih
+        d_h = gate_gradients(weights, trace, d_h) @ weights.weight_ih
     return d_h
