@@ -57,7 +57,7 @@ KNOWN: Final = "".join(sorted(set(TEXT)))
 def trained() -> tuple[Network, tuple[float, ...]]:
     """Return the network of chapters 4 to 6, and its losses in nats."""
     network = create(len(KNOWN), 32, seed=0)
-    windows = islice(streams(encode(TEXT, KNOWN), 16, 40), 300)
+    windows = islice(streams(encode(TEXT, KNOWN), 16, 40), 150)
     return network, tuple(train(network, windows, rate=0.02))
 
 
