@@ -17,11 +17,14 @@ from serinette.core.durable import read_folder, write_folder
 from serinette.core.errors import ConfigError
 from serinette.decoding.config import DecodingConfig
 from serinette.evaluation.score import Score
+from serinette.explaining.explanation import Explanation
 from serinette.kinds.table import SERIES, find_kind, kind_of
 from serinette.recipes.count_model import count_model_of, reading_settings
 from serinette.recipes.evaluate.report import Report
 from serinette.recipes.evaluate.request import EvaluateRequest
 from serinette.recipes.evaluate.run import evaluate
+from serinette.recipes.explain.request import ExplainRequest
+from serinette.recipes.explain.run import explain
 from serinette.recipes.generate import GenerateRequest, Opened, Piece, Sample, generate
 from serinette.recipes.requests import TrainRequest
 from serinette.recipes.score import score
@@ -144,6 +147,22 @@ class Model:
             against=None if against is None else against.artifact,
         )
         return Report(evaluation=evaluation)
+
+    def explain(self, text: Source | None = None, **request: Any) -> Explanation:
+        """Look into the network while it reads: surprisal, cells, gates, how far back it looks.
+
+        Args:
+            text: The text, or the path of a file (`-`: standard input); None: what was held out of
+                the training.
+            **request: Fields of `ExplainRequest`: `cells`, `top`, `limit`, `is_quick`...
+
+        Raises:
+            ConfigError: If an argument is unknown or out of range, or there is no such cell.
+            NotFoundError: If there is no text.
+            DataError: If it cannot be read.
+        """
+        asked = build(ExplainRequest, request, source="explain")
+        return explain(self.artifact, None if text is None else os.fspath(text), asked)
 
     def save(self, folder: Source) -> None:
         """Copy the model to `folder`, which must not exist yet."""
