@@ -174,6 +174,7 @@ def _trainer(work: GameWork, rows: _Rows, so_far: Progressed) -> GameTrainer:
             batches=rows.batches,
             longest=rows.longest,
             end=work.prepared.codec.schema.end,
+            reads_on=not rows.is_whole,
             first_update=so_far.history[-1]["update"] if so_far.history else 0,
         ),
         (work.game, work.training),
@@ -205,7 +206,7 @@ def _tell(
         listener(
             Note(
                 text="too little held-out text to judge the game by: the likelihood model is kept; "
-                "give more text, or a larger --split.validation",
+                "give more text, or a larger --split.validation_share",
                 is_warning=True,
             )
         )
