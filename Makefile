@@ -2,6 +2,7 @@
 # make demo-series   the same with a table: a year of weather, and a report on what is written
 # make test   set up, run the tests          make check  style, types, import order
 # make soak   many kills and faults         make bench  the tables of the README (TEXT=file)
+# make docs   the documentation as a site, in build/site; a dead link fails
 # make clean  remove what make made (not your runs)
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-series test check soak bench golden clean
+.PHONY: help demo demo-series test check docs soak bench golden clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -42,6 +43,21 @@ check: $(READY)
 golden: $(READY)
 	$(BIN)/python -m pytest -q tests/cli --update-golden
 
+# Sphinx has an environment of its own, so that neither tests nor users need it.
+DOCS_VENV := .venv-docs
+DOCS_READY := $(DOCS_VENV)/.ready
+
+$(DOCS_READY): docs/site/requirements.lock
+	$(PYTHON) -m venv --without-pip --clear $(DOCS_VENV)
+	$(PYTHON) -m pip --python $(DOCS_VENV)/bin/python install --quiet --disable-pip-version-check \
+	  --no-deps -r docs/site/requirements.lock
+	@touch $@
+
+docs: $(READY) $(DOCS_READY)
+	$(BIN)/python docs/build_site.py build/site-source
+	$(DOCS_VENV)/bin/python -m sphinx -W --keep-going -q -E -b html build/site-source build/site
+	@echo build/site/index.html
+
 soak: $(READY)
 	$(BIN)/python -m pytest -m soak
 	$(BIN)/python benchmarks/crash.py --out benchmarks/results/crash.md
@@ -59,6 +75,7 @@ TANG ?= data/tang.json
 SOUNDS ?= data/sounds
 
 bench: $(READY)
+	$(BIN)/python benchmarks/framings.py --out benchmarks/results/framings.md
 	$(BIN)/python benchmarks/throughput.py --out benchmarks/results/throughput.md
 	$(BIN)/python benchmarks/decoding.py --out benchmarks/results/decoding.md
 	$(BIN)/python benchmarks/startup.py --out benchmarks/results/startup.md
@@ -72,4 +89,4 @@ bench: $(READY)
 	$(BIN)/python benchmarks/readme.py
 
 clean:
-	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
+	rm -rf $(VENV) $(DOCS_VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage

@@ -35,7 +35,7 @@ SECTIONS: Mapping[str, type] = {
     **{
         f"`[{section}]` of `--kind series`": group
         for section, group in groups_of("series").items()
-        if section in ("data", "engine", "model", "latent")
+        if section not in ("split", "training")
     },
     "`[decoding]` (options of `generate`)": DecodingConfig,
 }

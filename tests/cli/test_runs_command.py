@@ -108,3 +108,57 @@ def test_rm_asks_on_a_terminal(runs, monkeypatch, reply, is_gone):
 def test_a_run_that_is_not_there_is_exit_code_4(runs, capsys):
     assert main(["runs", "show", "nots"]) == 4
     assert capsys.readouterr().err.startswith("error: no run 'nots' in runs; did you mean 'notes'")
+
+
+@pytest.fixture
+def played(runs):
+    """A run with a game that the likelihood model has won."""
+    metrics = {
+        "train_nats": 2.0,
+        "validation_nats": 1.9,
+        "criterion": 0.82,
+        "critic_real_accuracy": 0.75,
+        "critic_fake_accuracy": 0.5,
+        "distinct_2_ratio": 0.97,
+        "duplicate_share": 0.015,
+    }
+    line = {"update": 130, "seconds": 70.0, "phase": "adversarial", "metrics": metrics}
+    line["events"] = ["both learning rates halved", "plan changed to 140 updates"]
+    with (runs / "notes" / "history.jsonl").open("a") as file:
+        file.write(json.dumps(line) + "\n")
+    start = {"criterion": 0.836, "criterion_spread": 0.054}
+    game = {"is_better": False, "criterion": "frechet", "start": start, "best": metrics}
+    (runs / "notes" / "model").mkdir()
+    config = json.dumps({"training": {"adversarial": game}})
+    (runs / "notes" / "model" / "config.json").write_text(config)
+    return runs
+
+
+def test_a_list_with_a_game_says_which_model_was_kept(played, capsys):
+    lines = answer(capsys, "list").splitlines()
+    assert lines[0].endswith("model kept")
+    assert lines[1].endswith("likelihood")
+    found = json.loads(answer(capsys, "list", "--json"))
+    assert [run["game"] is None for run in found["runs"]] == [False, True]
+
+
+def test_the_validation_figure_is_the_kept_models(played, capsys):
+    assert "2.500 bits/char" in answer(capsys, "list").splitlines()[1]
+    place = played / "notes" / "model" / "config.json"
+    config = json.loads(place.read_text())
+    config["training"]["adversarial"]["is_better"] = True
+    place.write_text(json.dumps(config))
+    row = answer(capsys, "list").splitlines()[1]
+    assert f"{1.9 / LN2:.3f} bits/char" in row
+    assert row.endswith("the game's")
+
+
+def test_show_tells_the_game_apart_from_the_likelihood_stage(played, capsys):
+    likelihood, game = answer(capsys, "show", "notes").split("the game:\n")
+    assert "130" not in likelihood.split("\n\n")[1]
+    rows = [line.split() for line in game.splitlines()]
+    assert rows[0][:4] == ["update", "time", "Fréchet", "distance"]
+    assert rows[1] == ["130", "1", "min", "10", "s", "0.82", "75%", "50%", "0.97", "1.5%"]
+    assert "update 130: both learning rates halved" in game
+    assert "plan changed" not in game
+    assert "the likelihood model is kept: the game's best Fréchet distance" in game

@@ -100,6 +100,25 @@ def test_file_environment_and_options_win_in_this_order(asked, monkeypatch, work
     assert settings.origins["data.codec"] == "--codec"
 
 
+def test_the_objective_reaches_the_recipe_and_a_game_may_have_a_budget(asked, capsys):
+    argv = ["train", "a.txt", "--objective", "adversarial", "--adversarial.share", "0.3"]
+    assert main([*argv, "--budget", "2m", "--preset", "seqgan"]) == 0
+    settings = resolve(GROUPS, asked[0].layers)
+    assert settings.groups["training"].objective == "adversarial"
+    assert settings.origins["training.objective"] == "--objective"
+    assert settings.groups["adversarial"].share == 0.3
+    assert (asked[0].preset, asked[0].budget_seconds) == ("seqgan", 120.0)
+    assert main(["train", "a.txt", "--preset", "relgan"]) == 0
+    assert asked[1].budget_seconds == 300.0
+    assert main(["train", "a.json", "--preset", "tang-lstm128", "--budget", "2m"]) == 2
+    assert main(["train", "--resume", "a", "--objective", "adversarial"]) == 2
+    assert main(["train", "a.txt", "--objective", "war"]) == 2
+    errors = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error")]
+    assert "--preset tang-lstm128 says how long it trains; leave out --budget 2m" in errors[0]
+    assert "goes on with its own settings; leave out --objective adversarial" in errors[1]
+    assert "--objective: must be one of 'likelihood', 'adversarial'" in errors[2]
+
+
 def test_json_prints_one_object_and_the_log_stays_on_standard_error(asked, capsys):
     assert main(["train", "a.txt", "--budget", "90s", "--json"]) == 0
     captured = capsys.readouterr()

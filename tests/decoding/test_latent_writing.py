@@ -8,9 +8,10 @@ from small_tables import fitted, mixed_table, waves
 
 from serinette.core.seeds import stream_keys
 from serinette.decoding.growing_wishes import Wishes
+from serinette.decoding.latent_decoder import LatentDecoder
 from serinette.decoding.latent_writing import (
     FeatureWindows,
-    LatentNetwork,
+    WindowNetwork,
     rows_of,
     write_windows,
 )
@@ -38,7 +39,7 @@ def network_of(codec, steps, seed=0):
     weights["features.sd"] = np.abs(weights["features.sd"])
     if FACTS in weights:
         weights[FACTS] = fact_shares(codec, steps.static_symbols)
-    return LatentNetwork(weights, CONFIG, schema)
+    return WindowNetwork(LatentDecoder(weights, CONFIG), weights, schema)
 
 
 def wishes_for(codec, n, **settled):

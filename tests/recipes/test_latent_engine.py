@@ -15,6 +15,7 @@ from serinette.core.metric import Metric
 from serinette.recipes.requests import groups_of
 from serinette.recipes.series import trial
 from serinette.recipes.series.choice import EngineChoice, choose_engine
+from serinette.recipes.series.engine_config import EngineConfig
 from serinette.recipes.series.generate import OpenedSeries, SeriesRequest, generate_series
 from serinette.recipes.series.habits import HABITS
 from serinette.recipes.series.prepare import prepare_series
@@ -231,8 +232,8 @@ def test_a_table_that_the_engine_cannot_learn_is_refused_and_auto_says_why(chang
     columns = {key: value for key, value in change.items() if key != "window"}
     prepared = prepared_of({**sequences(), **columns}, **settings)
     with pytest.raises(DataError, match=rf"--engine latent: .*{words}.*; use --engine auto"):
-        choose_engine("latent", prepared, None)
-    choice = choose_engine("auto", prepared, 600.0)
+        choose_engine(EngineConfig(name="latent"), prepared, None)
+    choice = choose_engine(EngineConfig(name="auto"), prepared, 600.0)
     assert choice.plan == "autoregressive"
     assert choice.why.startswith("latent engine not tried: ")
 
@@ -240,7 +241,7 @@ def test_a_table_that_the_engine_cannot_learn_is_refused_and_auto_says_why(chang
 def test_too_few_windows_are_refused():
     prepared = prepared_of(sequences(12), data__entity=["id"])
     with pytest.raises(DataError, match="there are 10 training windows, fewer than 20"):
-        choose_engine("latent", prepared, None)
+        choose_engine(EngineConfig(name="latent"), prepared, None)
 
 
 @pytest.mark.parametrize(
@@ -254,14 +255,15 @@ def test_too_few_windows_are_refused():
 )
 def test_auto_says_why_it_does_not_try(n, change, seconds, words):
     prepared = prepared_of({**sequences(n), **change}, data__entity=["id"])
-    choice = choose_engine("auto", prepared, seconds)
+    choice = choose_engine(EngineConfig(name="auto"), prepared, seconds)
     assert choice == EngineChoice(
         plan="autoregressive", why=f"latent engine not tried: {words}"
     )  # fmt: skip
 
 
 def test_auto_tries_where_it_may_pay_and_keeps_a_share_of_the_seconds():
-    choice = choose_engine("auto", prepared_of(sequences(), data__entity=["id"]), 600.0)
+    prepared = prepared_of(sequences(), data__entity=["id"])
+    choice = choose_engine(EngineConfig(name="auto"), prepared, 600.0)
     assert choice.plan == "trial"
     assert choice.latent_seconds == pytest.approx(210)
     assert choice.kept_seconds == pytest.approx(270)
@@ -302,25 +304,25 @@ def test_a_trial_that_is_interrupted_leaves_the_first_engine(tmp_path, monkeypat
     monkeypatch.setattr(trial, "judged", lambda *asked: metric_of(0.4))
     chosen = EngineChoice(plan="trial", why="test")
     monkeypatch.setattr("serinette.recipes.series.begin.choose_engine", lambda *asked: chosen)
-    real = trial.train_latent_engine
+    real = trial.train_windows_engine
 
-    def interrupted(job, stop, listener):
+    def interrupted(job, name, stop, listener):
         stop.ask()
-        return real(job, stop, listener)
+        return real(job, name, stop, listener)
 
-    monkeypatch.setattr(trial, "train_latent_engine", interrupted)
+    monkeypatch.setattr(trial, "train_windows_engine", interrupted)
     model = serinette.train(
         sequences(40), updates=2, runs=tmp_path, name="w", entity=["id"], **LATENT, **ROWS
     )
     assert model.artifact.network == "fields"
-    monkeypatch.setattr(trial, "train_latent_engine", real)
+    monkeypatch.setattr(trial, "train_windows_engine", real)
     scores = iter([metric_of(0.4), metric_of(0.1)])
     monkeypatch.setattr(trial, "judged", lambda *asked: next(scores))
     small = dataclasses.replace
     monkeypatch.setattr(
-        trial, "train_latent_engine",
-        lambda job, stop, listener: real(
-            small(job, choice=small(job.choice, latent_seconds=0.1)), stop, listener
+        trial, "train_windows_engine",
+        lambda job, name, stop, listener: real(
+            small(job, choice=small(job.choice, latent_seconds=0.1)), name, stop, listener
         ),
     )  # fmt: skip
     again = serinette.train(resume="w", source=sequences(40), runs=tmp_path)

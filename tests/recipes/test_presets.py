@@ -3,6 +3,7 @@ import pytest
 from serinette.core.config import Layer, resolve
 from serinette.core.errors import ConfigError
 from serinette.recipes.fit.planning import plan_training
+from serinette.recipes.game_words import check_game
 from serinette.recipes.presets import PRESETS, find_preset
 from serinette.recipes.requests import TrainRequest, groups_of
 from serinette.training.events import silent
@@ -12,8 +13,23 @@ from serinette.training.events import silent
 def test_every_preset_names_settings_that_exist(name):
     preset = find_preset(name)
     layer = Layer(origin=name, values=preset.values)
-    settings = resolve(groups_of(preset.kind), [layer])
-    assert settings.to_json()["training"]["updates"] == preset.values["training.updates"]
+    for kind in (preset.kind, *preset.also):
+        settings = resolve(groups_of(kind), [layer])
+        told = {key for key, origin in settings.origins.items() if origin == name}
+        assert told == set(preset.values)
+
+
+@pytest.mark.parametrize("name", ["seqgan", "relgan", "cot"])
+def test_a_game_of_the_literature_is_a_game_that_a_budget_bounds(name):
+    preset = find_preset(name)
+    settings = resolve(groups_of("text"), [Layer(origin=name, values=preset.values)])
+    check_game(settings)
+    assert settings.groups["training"].objective == "adversarial"
+    assert preset.is_for("text")
+    assert preset.is_for("poem")
+    assert not preset.is_for("series")
+    assert not preset.says_how_long
+    assert find_preset("tang-lstm128").says_how_long
 
 
 def test_an_unknown_preset_is_named_with_the_nearest():

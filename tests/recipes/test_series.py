@@ -244,7 +244,9 @@ def test_other_commands_refuse_what_means_nothing_to_a_table(trips, monkeypatch,
     assert main(["evaluate", "trips", "--against", "trips"]) == 2
     assert "--against trips: two models of tables" in capsys.readouterr().err
     assert main(["train", "trips.csv", "--preset", "tang-lstm128"]) == 2
-    assert "there is no preset for tables" in capsys.readouterr().err
+    assert "is for the kind poem, the data are of kind series; leave it out, or take one of " in (
+        capsys.readouterr().err
+    )
 
 
 def test_a_table_that_holds_nothing_to_learn_is_refused(tmp_path, monkeypatch, capsys):

@@ -39,3 +39,15 @@ def test_a_healthy_history_says_nothing():
 @pytest.mark.parametrize("lines", [[], [{"update": 1, "metrics": {"train_nats": 1.0}}]])
 def test_nothing_measured_says_nothing(lines):
     assert watch(lines) == []
+
+
+def test_a_game_is_judged_by_its_alarms_not_by_its_likelihood():
+    lines = history(*CASES["over-fitting"])
+    won = {"critic_real_accuracy": 1.0, "critic_fake_accuracy": 1.0}
+    game = [
+        {"update": k, "seconds": k, "phase": "adversarial", "metrics": line["metrics"] | won}
+        for k, line in enumerate(lines)
+    ]
+    assert watch(lines + game[:1]) == []
+    (verdict,) = watch(lines + game)
+    assert verdict.startswith("critic has won")

@@ -5,6 +5,7 @@ config.json          format, kind, schema, sizes, training settings as resolved,
 codec.json           vocabulary and all else that turns raw data into steps and back
 model.safetensors    weights, float32, by the names of `nets.networks`
 decode.fp32.onnx     step graph, of networks that are decoded by one
+critic.safetensors   a critic that chooses among candidates, of models that have one
 history.jsonl        one line an evaluation
 evaluation.json      figures
 report.html          the evaluation as a page, once `serinette evaluate` has run
@@ -24,17 +25,34 @@ from safetensors.numpy import save as tensor_bytes
 from serinette.artifact.graph_guard import check_graph
 from serinette.artifact.validate import first_non_finite, read_header, read_tensors
 from serinette.core import durable, plain_json
-from serinette.core.config import build
+from serinette.core.config import build, plain
 from serinette.core.errors import ArtifactError, ConfigError, DivergedError
 from serinette.core.manifest import FORMAT, REMEDY, check_format
 from serinette.core.schema import Schema
+from serinette.nets.config import predicted_symbols
+from serinette.nets.critic_config import CriticConfig
+from serinette.nets.critic_config import expected_shapes as critic_shapes
 from serinette.nets.networks import SYMBOLS, Network, find_network
 
 CARD, CONFIG, CODEC = "README.md", "config.json", "codec.json"
 WEIGHTS, GRAPH = "model.safetensors", "decode.fp32.onnx"
+CRITIC = "critic.safetensors"
 HISTORY, EVALUATION = "history.jsonl", "evaluation.json"
 REPORT = "report.html"
 EDITED_BY_PEOPLE = (CARD, EVALUATION, REPORT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guide:
+    """A critic that chooses among candidates at generation."""
+
+    sizes: CriticConfig
+    candidates: int
+    """Candidates that it chooses from unless something else is asked for; 1: it rests."""
+    window: int | None
+    """Steps that it judges at once; None: whole sequences."""
+    weights: Mapping[str, np.ndarray] = field(repr=False)
+    """Of `decoding.row_critic`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +83,8 @@ class ArtifactContents:
     """The model card, Markdown."""
     network: str = SYMBOLS
     """A name of `nets.networks.NETWORKS`."""
+    guide: Guide | None = None
+    """A critic, if the model has one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,12 +110,36 @@ class Artifact:
     """Contents of the files by name."""
     network: str = SYMBOLS
     """A name of `nets.networks.NETWORKS`."""
+    guide_facts: Any = None
+    """Sizes and use of the critic as plain values; `guide()` is the same, built."""
 
     def weights(self) -> dict[str, np.ndarray]:
         """Unpack the weights by name, float32, all finite."""
         shapes = find_network(self.network).expected_shapes(self.model_config, self.schema)
         place = str(self.folder / WEIGHTS)
         return read_tensors(self.files[WEIGHTS], place, shapes=shapes)
+
+    def guide(self) -> Guide | None:
+        """Return the critic that chooses among candidates; None: the model has none.
+
+        Raises:
+            ArtifactError: If what the folder says of it cannot be.
+        """
+        if self.guide_facts is None:
+            return None
+        place = f"{self.folder / CONFIG} [guide]"
+        _require(self.folder, self.files, (CRITIC,))
+        content, path = self.files[CRITIC], str(self.folder / CRITIC)
+        try:
+            if self.network != SYMBOLS:
+                raise ConfigError(f"{place}: a critic of symbols, in a {self.network} model")
+            use, sizes = _guide_settings(self.guide_facts, place, len(read_header(content, path)))
+            (symbols,) = predicted_symbols(self.schema)
+            shapes = critic_shapes(sizes, symbols.size, int(self.model_config.embedding_size))
+        except ConfigError as error:
+            raise ArtifactError(f"{error}; {REMEDY}") from error
+        weights = read_tensors(content, path, shapes=shapes)
+        return Guide(sizes=sizes, weights=weights, **vars(use))
 
     def graph(self) -> bytes:
         """Return the step graph, an ONNX file of standard operators that stands alone."""
@@ -115,7 +159,8 @@ def save(folder: Path, contents: ArtifactContents, *, replace: bool = False) -> 
         DivergedError: If a weight is not finite.
         ResourceError: If the disk refuses.
     """
-    name = first_non_finite(contents.weights)
+    guided = {} if contents.guide is None else contents.guide.weights
+    name = first_non_finite(contents.weights) or first_non_finite(guided)
     if name is not None:
         raise DivergedError(f"weight '{name}' holds NaN or infinity: {folder} is not written")
     durable.write_folder(folder, _files(contents), replace=replace)
@@ -153,6 +198,7 @@ def load(folder: Path) -> Artifact:
             warnings=read.warnings + warnings,
             files=read.files,
             network=named,
+            guide_facts=config.get("guide"),
         )
     except (KeyError, TypeError) as error:
         raise ArtifactError(f"{folder / CONFIG} lacks a part: {error}; {REMEDY}") from error
@@ -178,6 +224,12 @@ def _files(contents: ArtifactContents) -> dict[str, bytes]:
     if contents.network != SYMBOLS:
         config["network"] = contents.network
     graph = {} if contents.graph is None else {GRAPH: contents.graph}
+    guide = contents.guide
+    if guide is not None:
+        config["guide"] = {
+            "sizes": plain(guide.sizes), "candidates": guide.candidates, "window": guide.window
+        }  # fmt: skip
+        graph[CRITIC] = tensor_bytes(dict(guide.weights))
     history = "".join(plain_json.dump_line(record) + "\n" for record in contents.history)
     weights = {name: np.asarray(array, order="C") for name, array in contents.weights.items()}
     return {
@@ -220,6 +272,34 @@ def _model_config(network: Network, plain: Mapping[str, Any], path: Path) -> Any
         raise ArtifactError(f"{error}; {REMEDY}") from error
 
 
+@dataclass(frozen=True, kw_only=True)
+class _GuideUse:
+    """How a guide is used."""
+
+    candidates: int
+    window: int | None
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if value is not None and value < 1:
+                raise ConfigError(f"guide.{name} must be at least 1, got {value}")
+
+
+def _guide_settings(facts: Any, place: str, n_tensors: int) -> tuple[_GuideUse, CriticConfig]:
+    """Read what a folder says of its guide, before anything is made that large."""
+    rest = dict(facts) if isinstance(facts, Mapping) else {}
+    sizes = rest.pop("sizes", None)
+    if not isinstance(sizes, Mapping):
+        raise ConfigError(f"{place}: no object that holds the critic's sizes")
+    critic = build(CriticConfig, sizes, source=f"{place} sizes")
+    if critic.packing > 1 or critic.minibatch_spread:
+        raise ConfigError(f"{place}: a critic that judges rows by their neighbours is no guide")
+    n_layers = max(critic.n_dense, critic.n_layers if critic.network == "lstm" else 0)
+    if n_layers > n_tensors:
+        raise ConfigError(f"{place}: {n_tensors} tensors for {n_layers} layers")
+    return build(_GuideUse, rest, source=place), critic
+
+
 def _check(artifact: Artifact) -> None:
     """Check what hashes cannot: that a model made by somebody else is one that we can run."""
     place = str(artifact.folder / WEIGHTS)
@@ -231,5 +311,6 @@ def _check(artifact: Artifact) -> None:
         artifact.weights()
     except ConfigError as error:
         raise ArtifactError(f"{artifact.folder / CONFIG}: {error}; {REMEDY}") from error
+    artifact.guide()
     if find_network(artifact.network).has_graph:
         check_graph(artifact.graph(), str(artifact.folder / GRAPH))

@@ -42,6 +42,8 @@ CONFIG, PLAN, HISTORY = "config.json", "plan.json", "history.jsonl"
 MODEL, CHECKPOINTS = "model", "checkpoints"
 
 _MAX_NAMES = 8
+_GAME = "adversarial"
+"""Phase of the lines of a history that a game writes."""
 
 State = Literal["trained", "running", "unfinished", "empty", "damaged"]
 """`trained`: has a model; `running`: a process holds it; `unfinished`: has checkpoints only."""
@@ -61,9 +63,12 @@ class RunSummary:
     kind: str
     """Kind of the data: `text`, `poem`, `series`; empty where it is not known."""
     validation_nats: float | None
-    """The best so far, nats per character, of a table nats per row."""
+    """The best so far, nats per character, of a table nats per row; of a game that won, the kept
+    model's."""
     n_bytes: int
     """Size on disk."""
+    game: Mapping[str, Any] | None = None
+    """What the model tells of its adversarial stage; None: there was none, or not yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +153,7 @@ def summarise(run: Path) -> RunSummary:
         history = read_json_lines(run / HISTORY)
         last = history[-1] if history else {}
         update, seconds = int(last.get("update", 0)), float(last.get("seconds", 0.0))
-        best = min((nats for record in history for nats in _validation_nats(record)), default=None)
+        best = _kept_nats(history, _game(run))
     except (SerinetteError, TypeError, ValueError, AttributeError):
         state, update, seconds, best = "damaged", 0, 0.0, None
     return RunSummary(
@@ -160,6 +165,7 @@ def summarise(run: Path) -> RunSummary:
         kind=_kind(run),
         validation_nats=best,
         n_bytes=disk.size(run),
+        game=_game(run),
     )
 
 
@@ -249,6 +255,16 @@ def _kind(run: Path) -> str:
         return ""
 
 
+def _game(run: Path) -> Mapping[str, Any] | None:
+    place = run / MODEL / CONFIG
+    try:
+        training = plain_json.load(disk.read_bytes(place), str(place)).get("training", {})
+        game = training.get("adversarial")
+    except (SerinetteError, AttributeError):
+        return None
+    return game if isinstance(game, Mapping) and "is_better" in game else None
+
+
 def _state(run: Path) -> State:
     if is_locked(run):
         return "running"
@@ -260,6 +276,16 @@ def _state(run: Path) -> State:
 def _validation_nats(record: Mapping[str, Any]) -> list[float]:
     nats = record.get("metrics", {}).get("validation_nats")
     return [] if nats is None else [float(nats)]
+
+
+def _kept_nats(
+    history: Sequence[Mapping[str, Any]], game: Mapping[str, Any] | None
+) -> float | None:
+    """Return the least validation nats of the likelihood stage, or those of a game that won."""
+    if game is not None and game["is_better"]:
+        return next(iter(_validation_nats({"metrics": game["best"]})), None)
+    likelihood = [record for record in history if record.get("phase") != _GAME]
+    return min((nats for record in likelihood for nats in _validation_nats(record)), default=None)
 
 
 def _settings(run: Path) -> dict[str, Any]:

@@ -322,7 +322,7 @@ def _show(evaluation: "Evaluation") -> None:
     show(table(_verdict_rows(evaluation)) + "\n")
     show(table(_metric_rows(evaluation)))
     for section in evaluation.sections:
-        if section.key == "comparison":
+        if section.key in ("comparison", "adversarial"):
             show("\n".join(["", section.title, *section.notes]))
 
 

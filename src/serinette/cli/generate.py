@@ -108,6 +108,7 @@ def _request(
         labels={} if options.label is None else {"label": options.label},
         wishes=wishes,
         best_of=options.best_of,
+        resample=options.resample,
         beam=options.beam,
         decoding=decoding,
         batch_size=options.batch_size,

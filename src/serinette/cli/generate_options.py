@@ -52,6 +52,16 @@ class GenerateOptions:
         int,
         typer.Option(min=1, metavar="N", help="Draw N candidates a sample, keep the likeliest."),
     ] = 1
+    resample: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Draw N candidates a sample and let the model's critic draw one of them, likelier "
+            "the more real it looks; 1: none. Of a model trained adversarially, as many as were "
+            "found best if not set.",
+        ),
+    ] = None
     beam: Annotated[
         int | None,
         typer.Option(min=2, metavar="W", help="Look for each sample with a beam of W candidates."),

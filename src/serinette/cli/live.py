@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from serinette.cli.game_progress import criterion_words, critic_words, variety_words
 from serinette.cli.output import pictured, say
 from serinette.cli.progress import PlainLines, View, bar, figure, snippet
 from serinette.core.config import format_duration
@@ -90,7 +91,8 @@ def _rows(view: View, width: int) -> list[tuple[str, str, str]]:
             + (f"{format_duration(now.remaining_seconds)} left" if share < 1 else _LAST_WORDS),
             "cyan",
         ),
-        (view.measure.unit, _figures(view), "bold"),
+        *_game_rows(view),
+        (view.measure.unit, _figures(view), "" if view.game else "bold"),
         (
             "speed",
             f"{now.symbols_per_second:,.0f} {view.measure.steps}/s, "
@@ -107,13 +109,29 @@ def _rows(view: View, width: int) -> list[tuple[str, str, str]]:
     return rows + [("verdict", verdict, "yellow") for verdict in view.verdicts]
 
 
+def _game_rows(view: View) -> list[tuple[str, str, str]]:
+    """Return the lines of a game: the criterion, the rival, the variety."""
+    game, last = view.game, view.evaluated
+    if game is None:
+        return []
+    metrics = {} if last is None or "criterion" not in last.metrics else last.metrics
+    is_best = bool(metrics) and last is not None and last.is_best
+    rows = [
+        ("game", criterion_words(metrics, game, is_best=is_best), "bold"),
+        ("rival", critic_words(metrics), ""),
+        ("variety", variety_words(metrics), ""),
+    ]
+    return [row for row in rows if row[1]]
+
+
 def _figures(view: View) -> str:
     measure = view.measure
     words = [] if view.progress is None else [f"train {figure(view.progress.train_nats, measure)}"]
     if view.evaluated is not None and "validation_nats" in view.evaluated.metrics:
         words.append(f"validation {figure(view.evaluated.metrics['validation_nats'], measure)}")
     if view.best_nats is not None:
-        words.append(f"best {figure(view.best_nats, measure)}")
+        label = "best" if view.game is None else "kept model"
+        words.append(f"{label} {figure(view.best_nats, measure)}")
     if view.baseline_nats is not None:
         is_beaten = view.best_nats is not None and view.best_nats < view.baseline_nats
         verdict = "(beaten)" if is_beaten else "(to beat)"

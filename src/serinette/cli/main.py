@@ -25,6 +25,7 @@ COMMANDS = {
     "generate": "Write new text with a trained model.",
     "score": "Measure how well a model predicts a text.",
     "evaluate": "Find out whether a model is any good: a report.",
+    "explain": "Look into a network while it reads: what its cells stand for.",
     "inspect": "Show what a data file or a model holds.",
     "runs": "List, show, compare and remove trainings.",
     "data": "List and get public corpora to try things on.",

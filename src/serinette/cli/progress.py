@@ -6,6 +6,7 @@ Of texts people see bits per character, which is nats divided by ln 2.
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from serinette.cli.game_progress import game_lines
 from serinette.cli.output import pictured
 from serinette.core.config import format_duration
 from serinette.training.events import (
@@ -14,6 +15,7 @@ from serinette.training.events import (
     Evaluated,
     Event,
     Finished,
+    Game,
     Measure,
     Note,
     Planned,
@@ -47,7 +49,8 @@ class View:
         """Return the view once the event has happened."""
         match event:
             case Planned():
-                return replace(self, planned=event)
+                fresh: View = replace(self, planned=event)
+                return fresh if event.game is None else replace(fresh, verdicts=())
             case Progress():
                 return replace(self, progress=event)
             case Evaluated():
@@ -66,6 +69,11 @@ class View:
     def measure(self) -> Measure:
         """What the figures are."""
         return TEXTS if self.planned is None else self.planned.measure
+
+    @property
+    def game(self) -> Game | None:
+        """What a game is judged by; None: there is none, or not yet."""
+        return None if self.planned is None else self.planned.game
 
     @property
     def baseline_nats(self) -> float | None:
@@ -116,12 +124,15 @@ def finished_line(
     event: Finished,
     best_nats: float | None,
     measure: Measure = TEXTS,
+    *,
+    is_game: bool = False,
 ) -> str:
-    """Say how a training ended."""
+    """Say how a training ended; what validation is after a game is the kept model's."""
     line = f"{event.reason} after {event.update:,} updates and {format_duration(event.seconds)}"
     if best_nats is None:
         return line
-    return f"{line}; best validation {figure(best_nats, measure)} {measure.unit}"
+    which = "the kept model's validation" if is_game else "best validation"
+    return f"{line}; {which} {figure(best_nats, measure)} {measure.unit}"
 
 
 def snippet(sample: str, width: int = _SNIPPET) -> str:
@@ -150,17 +161,25 @@ class PlainLines:
                 if event.seconds - self._told_at < SECONDS_BETWEEN_LINES:
                     return []
                 self._told_at = event.seconds
-                return [progress_line(event, self.view.measure)]
+                phase = "" if self.view.game is None else "game: "
+                return [phase + progress_line(event, self.view.measure)]
             case Evaluated():
                 self._told_at = event.seconds
-                lines = [evaluation_line(event, self.view.baseline_nats, self.view.measure)]
+                lines = self._evaluation_lines(event)
                 if event.sample:
                     lines += _shown(event.sample)
                 return lines + [
                     f"  {verdict}" for verdict in event.verdicts if verdict not in known
                 ]
             case Finished():
-                return [finished_line(event, self.view.best_nats, self.view.measure)]
+                best = self.view.best_nats
+                is_game = self.view.game is not None
+                return [finished_line(event, best, self.view.measure, is_game=is_game)]
+
+    def _evaluation_lines(self, event: Evaluated) -> list[str]:
+        line = evaluation_line(event, self.view.baseline_nats, self.view.measure)
+        game = self.view.game
+        return [line] if game is None else game_lines(event, game)
 
     def _plan_lines(self, event: Planned) -> list[str]:
         if event.baseline_nats is None:

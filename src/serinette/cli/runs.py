@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from serinette.cli.game_progress import history_rows, shown_events
 from serinette.cli.options import JsonFlag, RunsFolder, examples
 from serinette.cli.output import print_json, say, show
 from serinette.cli.plain_command import PlainCommand
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from serinette.artifact.runs import RunSummary
 
 _SHOWN_EVALUATIONS = 10
+_HEAD = ("run", "state", "updates", "time", "validation", "size")
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -47,8 +49,8 @@ def list_all(runs: RunsFolder = Path("runs"), json: JsonFlag = False) -> None:
     elif not found:
         say(f"no runs in {runs}; serinette train FILE makes one")
     else:
-        rows = [("run", "state", "updates", "time", "validation", "size")]
-        show(table([*rows, *(_cells(summary) for summary in found)]))
+        rows = [(*_HEAD, "model kept")] if any(run.game for run in found) else [_HEAD]
+        show(table([*rows, *(_cells(summary)[: len(rows[0])] for summary in found)]))
 
 
 @app.command("show", cls=PlainCommand, epilog=examples("serinette runs show notes"))
@@ -56,6 +58,8 @@ def show_one(name: RunName, runs: RunsFolder = Path("runs"), json: JsonFlag = Fa
     """Show how one training went: its last evaluations, and what they say in words."""
     from serinette.artifact.runs import HISTORY, find_run, summarise
     from serinette.core.lines import read_json_lines
+    from serinette.recipes.game_words import kept_words
+    from serinette.training.game.alarms import PHASE
     from serinette.training.watch import watch
 
     folder = find_run(name, runs)
@@ -65,17 +69,21 @@ def show_one(name: RunName, runs: RunsFolder = Path("runs"), json: JsonFlag = Fa
     if json:
         print_json({"run": _plain(summary), "history": history, "verdicts": verdicts})
         return
-    show(table([("run", "state", "updates", "time", "validation", "size"), _cells(summary)]))
+    show(table([_HEAD, _cells(summary)[: len(_HEAD)]]))
     if history:
         head = ("update", "time", "train", "validation")
-        shown = history[-_SHOWN_EVALUATIONS:]
+        played = [line for line in history if line.get("phase") == PHASE]
+        shown = [line for line in history if line not in played][-_SHOWN_EVALUATIONS:]
         show("\n" + table([head, *(_evaluation_cells(line, measure) for line in shown)]))
         show(f"\ntrain and validation are {measure.unit}")
+        _show_game(played, summary)
         samples = [line["sample"] for line in history if line.get("sample")]
         if samples:
             show(f"last sample: {snippet(samples[-1])}")
     for verdict in verdicts:
         show(verdict)
+    if summary.game is not None:
+        show(kept_words(summary.game))
 
 
 @app.command("compare", cls=PlainCommand, epilog=examples("serinette runs compare notes notes-2"))
@@ -96,7 +104,7 @@ def compare(
         differences = {key: list(values) for key, values in found.differences.items()}
         print_json({"runs": [_plain(run) for run in found.runs], "differences": differences})
         return
-    labels = ("run", "state", "updates", "time", "validation", "size")
+    labels = (*_HEAD, "model kept") if any(run.game for run in found.runs) else _HEAD
     columns = [_cells(run) for run in found.runs]
     rows = [(label, *(column[k] for column in columns)) for k, label in enumerate(labels)]
     rows += [(key, *map(_word, values)) for key, values in found.differences.items()]
@@ -128,6 +136,20 @@ def remove(
         print_json({"removed": names})
 
 
+def _show_game(played: list[dict[str, Any]], run: "RunSummary") -> None:
+    """Show the evaluations of an adversarial stage, and what was done on the way."""
+    if not played:
+        return
+    from serinette.recipes.game_words import MEASURES
+
+    game = run.game or {}
+    measure = MEASURES.get(game.get("criterion", ""), "criterion")
+    show("\nthe game:\n" + table(history_rows(played[-_SHOWN_EVALUATIONS:], measure)))
+    for line in played:
+        for text in shown_events(line.get("events", ())):
+            show(f"update {line.get('update', 0):,}: {text}")
+
+
 def _confirmed(names: list[str]) -> bool:
     """Ask on a terminal.
 
@@ -148,6 +170,7 @@ def _cells(run: "RunSummary") -> tuple[str, ...]:
         format_duration(run.seconds),
         "" if run.validation_nats is None else _with_unit(run.validation_nats, _measure(run)),
         f"{run.n_bytes / 1e6:,.1f} MB",
+        "" if run.game is None else "the game's" if run.game["is_better"] else "likelihood",
     )
 
 

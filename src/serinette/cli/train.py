@@ -1,12 +1,11 @@
 """`serinette train DATA...`: learn from texts, within a time that the user chooses."""
 
 import os
-import textwrap
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -14,22 +13,19 @@ from serinette.cli.dotted_flags import FLAG, SettingsCommand, as_settings
 from serinette.cli.live import watching
 from serinette.cli.options import JsonFlag, RunsFolder, examples, make_app
 from serinette.cli.output import print_json, say, show
+from serinette.cli.train_settings import list_settings, print_dry_run
 from serinette.core.config import (
     Layer,
     environment_layer,
-    field_help,
     flag_layer,
     format_duration,
     parse_duration,
-    plain,
     read_toml,
-    to_toml,
 )
 from serinette.core.errors import ConfigError
-from serinette.core.settings_text import toml_value
 
 if TYPE_CHECKING:
-    from serinette.recipes.requests import DryRun, TrainRequest
+    from serinette.recipes.requests import TrainRequest
 
 DEFAULT_BUDGET = "5m"
 
@@ -85,8 +81,9 @@ class TrainOptions:
         str | None,
         typer.Option(
             metavar="NAME",
-            help="A published set-up to run beside the plan: tang-lstm128. Its number of updates "
-            "stands in for a budget.",
+            help="A published set-up on your data: seqgan, relgan, cot (games after the likelihood "
+            "stage of texts and poems), lstm-gan, timegan (tables), or tang-lstm128 (poems), whose "
+            "number of updates stands in for a budget.",
         ),
     ] = None
     kind: Annotated[
@@ -126,12 +123,22 @@ class TrainOptions:
         typer.Option(min=2, metavar="N", help="Of a table: rows of a training window."),
     ] = None
     engine: Annotated[
-        Literal["auto", "autoregressive", "latent"] | None,
+        Literal["auto", "autoregressive", "latent", "lstm-gan", "timegan"] | None,
         typer.Option(
-            metavar="auto|autoregressive|latent",
+            metavar="auto|autoregressive|latent|lstm-gan|timegan",
             help="Of a table: draw row after row, or write whole windows from latents that an "
             "adversary has judged. 'auto' tries the second where a judge tells the first from "
-            "real rows, and is taken if not set.",
+            "real rows, and is taken if not set. The last two are published set-ups to compare "
+            "with; see --preset.",
+        ),
+    ] = None
+    objective: Annotated[
+        Literal["likelihood", "adversarial"] | None,
+        typer.Option(
+            metavar="likelihood|adversarial",
+            help="Learn by likelihood alone, or let a game against a critic or a mediator follow "
+            "it; the better of the two models is kept. 'likelihood' if not set. Of a table: one or "
+            "the other; if not set, whichever a judge tells from real rows less.",
         ),
     ] = None
     sdv_metadata: Annotated[
@@ -199,13 +206,14 @@ def run(options: TrainOptions) -> None:
     goes on.
 
     Every setting has an option of its own: --data.KEY, --split.KEY, --model.KEY,
-    --training.KEY, each followed by its value; --list-settings shows them all. The same names
-    work in a TOML file and, as SERINETTE_MODEL__KEY, in the environment; options win over the
-    environment, which wins over the file.
+    --training.KEY, of a game --adversarial.KEY and --critic.KEY, each followed by its value;
+    --list-settings shows them all. The same names work in a TOML file and, as
+    SERINETTE_MODEL__KEY, in the environment; options win over the environment, which wins over
+    the file.
     """
     started = time.monotonic()
     if options.list_settings:
-        _list_settings(options.kind)
+        list_settings(options.kind)
         return
     request = _request(options, started)
     from serinette.recipes import train as recipe
@@ -216,7 +224,7 @@ def run(options: TrainOptions) -> None:
         else:
             trained = recipe.train(request, listener)
     if options.dry_run:
-        _print_dry_run(dry_run, as_json=options.json)
+        print_dry_run(dry_run, as_json=options.json)
         return
     if options.json:
         print_json(
@@ -244,23 +252,10 @@ app = make_app(
         "serinette train poems.json --kind poem --budget 30m --data.script traditional",
         "serinette train notes.txt --model.hidden_size 512 --training.learning_rate=3e-3",
         "serinette train notes.txt --config train.toml --dry-run",
+        "serinette train captions.txt --codec word --documents line --objective adversarial",
         "serinette train --resume notes",
     ),
 )
-
-
-def _list_settings(kind: str | None) -> None:
-    from serinette.kinds.table import DEFAULT_KIND
-    from serinette.recipes.requests import groups_of
-
-    for section, config_type in groups_of(kind or DEFAULT_KIND).items():
-        show(f"[{section}]")
-        meanings = field_help(config_type)
-        for name, value in plain(config_type()).items():
-            for line in textwrap.wrap(meanings.get(name, ""), 96):
-                show(f"# {line}")
-            show(f"# {name} is not set" if value is None else f"{name} = {toml_value(value)}")
-        show("")
 
 
 def _request(options: TrainOptions, started: float) -> "TrainRequest":
@@ -268,7 +263,7 @@ def _request(options: TrainOptions, started: float) -> "TrainRequest":
     from serinette.recipes.requests import TrainRequest
 
     budget = options.budget
-    has_end = options.updates is not None or options.preset is not None
+    has_end = options.updates is not None or _says_how_long(options.preset)
     if budget is None and not has_end and options.resume is None:
         budget = DEFAULT_BUDGET
         say(f"no --budget given: training for {format_duration(parse_duration(budget))}")
@@ -296,7 +291,7 @@ def _check(options: TrainOptions) -> None:
     """
     if not options.data and options.resume is None:
         raise ConfigError("nothing to train on; name text files or folders, or --resume NAME")
-    if options.preset is not None and options.budget is not None:
+    if options.budget is not None and _says_how_long(options.preset):
         raise ConfigError(
             f"--preset {options.preset} says how long it trains; leave out --budget "
             f"{options.budget}, or give --updates"
@@ -305,11 +300,32 @@ def _check(options: TrainOptions) -> None:
         raise ConfigError(
             f"--resume {options.resume} goes on with its own data; leave out '{options.data[0]}'"
         )
+    if options.objective is not None and options.resume is not None:
+        raise ConfigError(
+            f"--resume {options.resume} goes on with its own settings; leave out --objective "
+            f"{options.objective}"
+        )
     if options.budget is not None and options.updates is not None:
         raise ConfigError(
             f"--budget {options.budget} and --updates {options.updates} both say how long; "
             "give one of them"
         )
+
+
+def _objective_key(options: TrainOptions) -> str:
+    """Return the setting behind `--objective`: of a table the engine decides."""
+    if options.objective is None:
+        return "training.objective"
+    from serinette.kinds.table import SERIES, kind_of
+
+    kind = kind_of(tuple(Path(path) for path in options.data or ()), options.kind)
+    return "engine.objective" if kind == SERIES else "training.objective"
+
+
+def _says_how_long(preset: str | None) -> bool:
+    from serinette.recipes.presets import find_preset
+
+    return preset is not None and find_preset(preset).says_how_long
 
 
 def _layers(options: TrainOptions, environ: Mapping[str, str]) -> tuple[Layer, ...]:
@@ -320,16 +336,18 @@ def _layers(options: TrainOptions, environ: Mapping[str, str]) -> tuple[Layer, .
         if getattr(options, name) is not None
     }
     written = {key: f"--{key.partition('.')[2]}" for key in short}
+    objective = _objective_key(options)
     tabular = {
         "data.entity": list(options.entity) if options.entity else None,
         "data.time": options.time,
         "data.constraints": list(options.constraint) if options.constraint else None,
         "data.window": options.window,
         "engine.name": options.engine,
+        objective: options.objective,
     }
     short |= {key: value for key, value in tabular.items() if value is not None}
     written |= {key: f"--{key.partition('.')[2].removesuffix('s')}" for key in tabular}
-    written["engine.name"] = "--engine"
+    written |= {"engine.name": "--engine", objective: "--objective"}
     layers = [environment_layer(environ)]
     if options.sdv_metadata is not None:
         layers.append(_sdv_layer(options.sdv_metadata))
@@ -344,32 +362,6 @@ def _sdv_layer(path: Path) -> Layer:
 
     values = {f"data.{name}": value for name, value in config_from_sdv(path).items()}
     return Layer(origin=str(path), values=values)
-
-
-def _print_dry_run(dry_run: "DryRun", *, as_json: bool) -> None:
-    if as_json:
-        fields: dict[str, Any] = {
-            "parameters": dry_run.parameters,
-            "memory_bytes": dry_run.memory_bytes,
-            "seconds": dry_run.seconds,
-            "decoded_batches": [list(rows) for rows in dry_run.decoded_batches],
-            "summary": list(dry_run.summary),
-            "settings": dry_run.resolved.to_json(),
-            "origins": dict(dry_run.resolved.origins),
-        }
-        print_json(fields)
-        return
-    for line in dry_run.summary:
-        show(line)
-    show(
-        f"\n{dry_run.parameters:,} parameters, about {dry_run.memory_bytes / 2**20:,.0f} MB of "
-        f"memory, about {format_duration(dry_run.seconds)} of training"
-    )
-    for number, rows in enumerate(dry_run.decoded_batches, start=1):
-        show(f"\nbatch {number}, decoded, {len(rows)} of its rows:")
-        for row in rows:
-            show(f"  {row!r}")
-    show(f"\n{to_toml(dry_run.resolved)}")
 
 
 def _say_what_next(run_folder: Path, model: Path, reason: str) -> None:

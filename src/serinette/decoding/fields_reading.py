@@ -20,7 +20,7 @@ def window_nats(network: FieldsNetwork, windows: Windows) -> Float[np.ndarray, "
     n, n_steps = windows.numbers.shape[:2]
     found = np.zeros((n, n_steps + 1))
     if network.opening is not None:
-        opened = _block_nats(
+        opened = block_nats(
             network.opening, windows.opening_given, windows.opening_choices, windows.opening_values
         )
         found[:, 0] = (opened * windows.opening_counts).sum(1)
@@ -29,14 +29,22 @@ def window_nats(network: FieldsNetwork, windows: Windows) -> Float[np.ndarray, "
         hidden, memory = network.advance(
             windows.numbers[:, t], windows.symbols[:, t], windows.context, memory
         )
-        nats = _block_nats(network.following, hidden, windows.choices[:, t], windows.values[:, t])
+        nats = block_nats(network.following, hidden, windows.choices[:, t], windows.values[:, t])
         found[:, t + 1] = (nats * windows.counts[:, t]).sum(1)
     return found
 
 
-def _block_nats(
+def block_nats(
     reader: BlockReader, read: np.ndarray, choices: np.ndarray, values: np.ndarray
 ) -> Float[np.ndarray, "B F"]:
+    """Return -log p of every field of one step, in nats.
+
+    Args:
+        reader: The block of the fields.
+        read: What all of them read.
+        choices: What stands in each field.
+        values: And its value, where it has one.
+    """
     reading = reader.begin(read)
     found = np.zeros(choices.shape)
     for k, kind in enumerate(reader.fields):

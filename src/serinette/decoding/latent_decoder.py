@@ -1,8 +1,6 @@
 """Writes windows from noise with NumPy alone: the generator, then the LSTM decoder.
 
-A row never depends on the rows beside it, not in its last bit: products are taken of blocks of one
-fixed number of rows, the last one filled up, so that each takes the same path. Rows stand last in
-memory: where BLAS works on 16 numbers at once, a row's place in its block does not matter either.
+A row never depends on the rows beside it: `row_blocks` says why.
 
 Shape letters: `N` rows, `T` steps, `F` features, `Z` latent, `C` context, `B` blocks, `R` rows of a
 block, `D` latent and context, `H` hidden, `K` numbers that a layer reads, `O` numbers it tells.
@@ -17,6 +15,7 @@ from jaxtyping import Float, Float32, Int, UInt64
 from serinette.core.errors import ArtifactError
 from serinette.core.seeds import uniforms
 from serinette.decoding.activation import sigmoid
+from serinette.decoding.row_blocks import ROWS, column, in_blocks, layer_of
 from serinette.nets.latent_config import (
     BEND,
     DETAIL,
@@ -25,12 +24,6 @@ from serinette.nets.latent_config import (
     expected_shapes,
 )
 
-_ROWS = 16
-"""Of a block."""
-_BLOCKS = 64
-"""Computed at once: few enough for the cache, enough to make Python's part small."""
-_OUTPUTS = 16
-"""Layers are filled up to a multiple of this: a product with few outputs takes another path."""
 _EPSILON = np.float32(1e-5)
 """Of the generator's norms."""
 
@@ -58,25 +51,25 @@ class LatentDecoder:
         self, weights: Mapping[str, Float32[np.ndarray, "..."]], config: LatentConfig
     ) -> None:
         self.n_features, self.n_context = _sizes(weights, config)
-        self.latent_size = config.latent_size
-        self._feature_scale = _column(weights["features.mean"]), _column(weights["features.sd"])
-        self._latent_scale = _column(weights["latents.mean"]), _column(weights["latents.sd"])
+        self.latent_size = self.n_noise = config.latent_size
+        self._feature_scale = column(weights["features.mean"]), column(weights["features.sd"])
+        self._latent_scale = column(weights["latents.mean"]), column(weights["latents.sd"])
         self._hidden = [
             (
-                _layer(weights, f"generator.layers.{k}"),
-                _column(weights[f"generator.norms.{k}.weight"]),
-                _column(weights[f"generator.norms.{k}.bias"]),
+                layer_of(weights, f"generator.layers.{k}"),
+                column(weights[f"generator.norms.{k}.weight"]),
+                column(weights[f"generator.norms.{k}.bias"]),
             )
             for k in range(config.n_blocks)
         ]
-        self._latents = _layer(weights, "generator.out")
-        self._start = _layer(weights, "decoder.start")
-        self._level = _layer(weights, "decoder.level")
-        self._slope = _layer(weights, "decoder.slope")
-        self._read = _layer(weights, "decoder.lstm", part="ih")
-        self._carry = _layer(weights, "decoder.lstm", part="hh")
-        self._out = _layer(weights, "decoder.out")
-        self._end = _layer(weights, "decoder.end") if "decoder.end.weight" in weights else None
+        self._latents = layer_of(weights, "generator.out")
+        self._start = layer_of(weights, "decoder.start")
+        self._level = layer_of(weights, "decoder.level")
+        self._slope = layer_of(weights, "decoder.slope")
+        self._read = layer_of(weights, "decoder.lstm", part="ih")
+        self._carry = layer_of(weights, "decoder.lstm", part="hh")
+        self._out = layer_of(weights, "decoder.out")
+        self._end = layer_of(weights, "decoder.end") if "decoder.end.weight" in weights else None
 
     def draw(
         self,
@@ -93,14 +86,10 @@ class LatentDecoder:
         """
         n = len(noise)
         given = np.concatenate([noise, context], axis=1)
-        filled = np.zeros((-(-n // _ROWS), _ROWS, given.shape[1]), dtype=np.float32)
-        filled.reshape(-1, given.shape[1])[:n] = given
-        n_filled = len(filled) * _ROWS
+        n_filled = -(-n // ROWS) * ROWS
         values = np.empty((n_filled, n_steps, self.n_features), dtype=np.float32)
         ends = np.zeros((n_filled, n_steps), dtype=np.float32)
-        for first in range(0, len(filled), _BLOCKS):
-            blocks = np.ascontiguousarray(filled[first : first + _BLOCKS].transpose(0, 2, 1))
-            rows = slice(first * _ROWS, (first + len(blocks)) * _ROWS)
+        for rows, blocks in in_blocks(given):
             for step, (found, hidden) in enumerate(self._steps(self._told(blocks), n_steps)):
                 values[rows, step] = found.transpose(0, 2, 1).reshape(-1, self.n_features)
                 if self._end is not None:
@@ -175,34 +164,6 @@ def normal_noise(keys: UInt64[np.ndarray, " N"], n: int) -> Float32[np.ndarray, 
     rows = pairs.reshape(n_uniforms(n), len(keys))[:n].T
     noise: Float32[np.ndarray, "N Z"] = np.ascontiguousarray(rows, dtype=np.float32)
     return noise
-
-
-class _Layer(NamedTuple):
-    """A linear layer, filled up with outputs of nothing."""
-
-    matrix: Float32[np.ndarray, "_ K"]
-    bias: Float32[np.ndarray, "O 1"]
-
-    def of(self, x: Float32[np.ndarray, "B K R"]) -> Float32[np.ndarray, "B O R"]:
-        """Return what the layer tells of `x`."""
-        told: Float32[np.ndarray, "B O R"] = (self.matrix @ x)[:, : len(self.bias)] + self.bias
-        return told
-
-
-def _layer(
-    weights: Mapping[str, Float32[np.ndarray, "..."]], name: str, *, part: str = ""
-) -> _Layer:
-    """Return a linear layer, or one half of an LSTM's."""
-    suffix = f"_{part}_l0" if part else ""
-    weight, bias = weights[f"{name}.weight{suffix}"], weights[f"{name}.bias{suffix}"]
-    n_told, n_read = weight.shape
-    matrix = np.zeros((-(-n_told // _OUTPUTS) * _OUTPUTS, n_read), dtype=np.float32)
-    matrix[:n_told] = weight
-    return _Layer(matrix, _column(bias))
-
-
-def _column(numbers: Float32[np.ndarray, " O"]) -> Float32[np.ndarray, "O 1"]:
-    return numbers[:, None]
 
 
 def _sizes(

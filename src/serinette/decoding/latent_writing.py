@@ -1,4 +1,4 @@
-"""Writes sequences with a trained latent engine: features of whole windows become rows of a table.
+"""Writes sequences with a trained engine of whole windows: features become rows of a table.
 
 What a sequence holds depends on the model, the seed and the sequence's number alone. Every row
 goes through the codec as a drawn row of the other engine does: rounded, clipped, put right by the
@@ -18,7 +18,8 @@ from serinette.core.schema import Schema
 from serinette.core.seeds import uniforms
 from serinette.decoding.growing import Grown, grown_of, row_of
 from serinette.decoding.growing_wishes import Wishes
-from serinette.decoding.latent_decoder import LatentDecoder, lengths_of, n_uniforms, normal_noise
+from serinette.decoding.latent_decoder import lengths_of, n_uniforms, normal_noise
+from serinette.decoding.window_decoders import WindowDecoder
 from serinette.kinds.series.codec import SeriesCodec
 from serinette.kinds.series.encoding import opened
 from serinette.kinds.series.unrolling import Unrolling
@@ -28,7 +29,7 @@ from serinette.kinds.series.whole_windows import (
     missing_cells,
     window_context,
 )
-from serinette.nets.latent_config import FACTS, LatentConfig
+from serinette.nets.latent_config import FACTS
 
 _FACTS_U, _END_U, _STEP_U = 0, 1, 2
 """Places of uniform numbers in a stream, after those of the noise."""
@@ -36,25 +37,25 @@ _SELDOM = 1e-9
 """Added to the share of every combination of facts: one that never stood can be asked for."""
 
 
-class LatentNetwork:
-    """A trained latent engine, and how often its static symbols stand together.
+class WindowNetwork:
+    """What turns noise into windows, and how often static symbols stand together.
 
     Args:
-        weights: By the names of `nets.latent_config.artifact_shapes`.
-        config: Sizes.
+        decoder: Trained.
+        weights: Of the artifact.
         schema: From `kinds.series.whole_windows.window_schema`.
     """
 
     def __init__(
-        self, weights: Mapping[str, np.ndarray], config: LatentConfig, schema: Schema
+        self, decoder: WindowDecoder, weights: Mapping[str, np.ndarray], schema: Schema
     ) -> None:
-        self.decoder = LatentDecoder(weights, config)
+        self.decoder = decoder
         self.schema = schema
         self.fact_shares: Float32[np.ndarray, " P"] | None = weights.get(FACTS)
 
 
 def write_windows(
-    network: LatentNetwork, codec: SeriesCodec, keys: UInt64[np.ndarray, " N"], wishes: Wishes
+    network: WindowNetwork, codec: SeriesCodec, keys: UInt64[np.ndarray, " N"], wishes: Wishes
 ) -> Grown:
     """Write one sequence a key.
 
@@ -66,13 +67,13 @@ def write_windows(
             widens the noise.
     """
     n, decoder = len(keys), network.decoder
-    begin = np.full(n, n_uniforms(decoder.latent_size))
+    begin = np.full(n, n_uniforms(decoder.n_noise))
     places = feature_places(codec)
     n_drawn = len(places.missing) + len(places.symbols)
     n_rows = int(wishes.n_rows.max())
     u = uniforms(keys, begin, _STEP_U + n_rows * n_drawn)
     facts = _facts(network, codec, u[_FACTS_U], wishes)
-    noise = normal_noise(keys, decoder.latent_size) * np.float32(wishes.temperature)
+    noise = normal_noise(keys, decoder.n_noise) * np.float32(wishes.temperature)
     context = window_context(codec, facts, wishes.times)
     written = decoder.draw(noise, context, n_rows)
     lengths = wishes.n_rows
@@ -116,7 +117,7 @@ def rows_of(codec: SeriesCodec, windows: FeatureWindows) -> Grown:
 
 
 def _facts(
-    network: LatentNetwork, codec: SeriesCodec, u: Float[np.ndarray, " N"], wishes: Wishes
+    network: WindowNetwork, codec: SeriesCodec, u: Float[np.ndarray, " N"], wishes: Wishes
 ) -> Int[np.ndarray, "N C"]:
     """Return static symbols: as given, the others drawn as often as they stand beside these."""
     if network.fact_shares is None:

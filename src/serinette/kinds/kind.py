@@ -15,6 +15,7 @@ from serinette.constraints.protocol import Constraint
 from serinette.core.schema import Schema
 from serinette.kinds.commission import Commission
 from serinette.kinds.corpus import Canary, Corpus
+from serinette.kinds.trait import Trait
 from serinette.kinds.yardstick import Yardstick
 
 
@@ -216,4 +217,8 @@ class Kind(Protocol):
 
     def render(self, content: str) -> bytes:
         """Turn content into the bytes of a file."""
+        ...
+
+    def traits(self, codec: Any, content: str) -> tuple[Trait, ...]:
+        """Return simple facts about each character that `codec` makes steps of."""
         ...

@@ -92,13 +92,13 @@ def initialise_(network: nn.Module, generator: Generator) -> None:
     stay at 1, and an LSTM remembers from the start: its forget bias is 1 (Gers et al. 2000).
     """
     for name, weight in network.named_parameters():
-        if name.endswith("weight_hh_l0"):
+        if "weight_hh_l" in name:
             for gate in weight.chunk(4):
                 nn.init.orthogonal_(gate, generator=generator)
         elif weight.dim() > 1:
-            weight.normal_(0, weight.shape[1] ** -0.5, generator=generator)
+            weight.normal_(0, weight[0].numel() ** -0.5, generator=generator)
         elif not name.endswith("weight"):
             weight.zero_()
-        if name.endswith("bias_ih_l0"):
+        if "bias_ih_l" in name:
             quarter = len(weight) // 4
             weight[quarter : 2 * quarter] = 1.0

@@ -1,6 +1,7 @@
 """Sizes of the critics of sequences, and what keeps them in bounds. No torch here."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Literal
 
 from serinette.core.errors import ConfigError
@@ -58,3 +59,43 @@ class CriticConfig:
             )
         if not 0 <= self.dropout < 1:
             raise ConfigError(f"critic.dropout must be in [0, 1), got {self.dropout}")
+
+
+def expected_shapes(config: CriticConfig, n_symbols: int, width: int) -> dict[str, tuple[int, ...]]:
+    """List every weight of a critic of symbols that judges rows alone, by name and shape.
+
+    Args:
+        config: Without `packing` and `minibatch_spread`.
+        n_symbols: Of the vocabulary.
+        width: Of a symbol's vector.
+    """
+    shapes: dict[str, tuple[int, ...]] = {"vectors": (n_symbols, width)}
+    body = "critic.body"
+    if config.network == "cnn":
+        for k, steps in enumerate(config.widths):
+            shapes[f"{body}.filters.{k}.weight"] = (config.channels, width, steps)
+            shapes[f"{body}.filters.{k}.bias"] = (config.channels,)
+        n_told = len(config.widths) * config.channels * (1 + (config.pooling == "both"))
+    else:
+        shapes |= _lstm_shapes(config, width, body)
+        n_told = 2 * config.hidden_size
+    sizes = [n_told, *[config.dense_size] * config.n_dense]
+    for k, (read, told) in enumerate(pairwise(sizes)):
+        shapes[f"critic.dense.{k}.weight"] = (told, read)
+        shapes[f"critic.dense.{k}.bias"] = (told,)
+        if config.layer_norm:
+            shapes |= {f"critic.norms.{k}.{part}": (told,) for part in ("weight", "bias")}
+    return shapes | {"critic.out.weight": (1, sizes[-1]), "critic.out.bias": (1,)}
+
+
+def _lstm_shapes(config: CriticConfig, width: int, body: str) -> dict[str, tuple[int, ...]]:
+    hidden = config.hidden_size
+    shapes: dict[str, tuple[int, ...]] = {}
+    for layer in range(config.n_layers):
+        read = width if layer == 0 else hidden
+        shapes[f"{body}.lstm.weight_ih_l{layer}"] = (4 * hidden, read)
+        shapes[f"{body}.lstm.weight_hh_l{layer}"] = (4 * hidden, hidden)
+        shapes |= {f"{body}.lstm.bias_{part}_l{layer}": (4 * hidden,) for part in ("ih", "hh")}
+    if config.layer_norm:
+        shapes |= {f"{body}.norm.{part}": (hidden,) for part in ("weight", "bias")}
+    return shapes | {f"{body}.step.weight": (1, hidden), f"{body}.step.bias": (1,)}

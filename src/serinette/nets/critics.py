@@ -60,9 +60,10 @@ class SequenceCritic(nn.Module):
         self.dense = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
         self.norms = nn.ModuleList(nn.LayerNorm(size) for size in sizes[1:] if config.layer_norm)
         self.out = nn.Linear(sizes[-1], 1)
-        generator = Generator().manual_seed(seed)
-        initialise_(self, generator)
-        self.singular = SingularValues(self, generator) if config.spectral_norm else None
+        self.random = Generator().manual_seed(seed)
+        """Says which features are left out."""
+        initialise_(self, self.random)
+        self.singular = SingularValues(self, self.random) if config.spectral_norm else None
 
     def forward(
         self, rows: Float[Tensor, "B T F"], mask: Bool[Tensor, "B T"]
@@ -83,7 +84,7 @@ class SequenceCritic(nn.Module):
                 neighbours; as many as `packing` divides.
             mask: Which steps are there: the first ones of each row, at least 1. What stands
                 elsewhere does not matter.
-            noise: For dropout; None: there is none.
+            noise: Which features are left out while training; None: the critic's own stream.
         """
         if self.singular is None:
             return self._judge(rows, mask, noise)
@@ -110,9 +111,10 @@ class SequenceCritic(nn.Module):
         self, features: Float[Tensor, "N H"], noise: Generator | None
     ) -> Float[Tensor, "N H"]:
         dropout = self.config.dropout
-        if noise is None or dropout == 0:
+        if not self.training or dropout == 0:
             return features
-        kept = torch.rand(features.shape, generator=noise, device=features.device) >= dropout
+        drawn = torch.rand(features.shape, generator=noise or self.random, device=features.device)
+        kept = drawn >= dropout
         return features * kept / (1 - dropout)
 
 
@@ -178,7 +180,7 @@ class Lstm(nn.Module):
         if self.norm is not None:
             hidden = self.norm(hidden)
         lengths = mask.sum(1)
-        last = hidden[:, -1]  # [B, H]
+        last = hidden[torch.arange(len(rows)), lengths - 1]  # [B, H]
         mean = (hidden * mask[:, :, None]).sum(1) / lengths[:, None]
         return torch.cat([last, mean], dim=1), self.step(hidden)[..., 0]
 

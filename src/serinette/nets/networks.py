@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from serinette.core.errors import ArtifactError
 from serinette.core.schema import Schema
-from serinette.nets import config, fields_config, latent_config
+from serinette.nets import config, fields_config, latent_config, lstm_gan_config, timegan_config
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ NETWORKS: Final[Mapping[str, Network]] = {
     "symbols": Network(config.ModelConfig, config.expected_shapes, True),
     "fields": Network(fields_config.FieldsConfig, fields_config.expected_shapes, False),
     "latent": Network(latent_config.LatentConfig, latent_config.artifact_shapes, False),
+    "lstm-gan": Network(lstm_gan_config.LstmGanConfig, lstm_gan_config.lstm_gan_shapes, False),
+    "timegan": Network(timegan_config.TimeganConfig, timegan_config.timegan_shapes, False),
 }
 SYMBOLS: Final = "symbols"
 """The network of artifacts that name none."""

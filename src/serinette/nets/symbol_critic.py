@@ -3,6 +3,7 @@
 Shape letters: `B` rows, `T` steps, `V` symbols, `E` width of a vector.
 """
 
+import numpy as np
 import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Generator, Tensor, nn
@@ -35,7 +36,21 @@ class SymbolCritic(nn.Module):
         return rows @ self.vectors
 
     def judge(
-        self, vectors: Float[Tensor, "B T E"], mask: Bool[Tensor, "B T"], noise: Generator
+        self,
+        vectors: Float[Tensor, "B T E"],
+        mask: Bool[Tensor, "B T"],
+        noise: Generator | None = None,
     ) -> Verdict:
-        """Judge rows of vectors; `noise` is for dropout."""
+        """Judge rows of vectors; `noise` is for dropout while training."""
         return self.critic.judge(vectors, mask, noise)
+
+    def exported(self) -> dict[str, np.ndarray]:
+        """Return the weights for `decoding.row_critic`, bounded as they are when it judges."""
+        found: dict[str, Tensor] = dict(self.named_parameters())
+        singular = self.critic.singular
+        if singular is not None:
+            is_training = singular.training
+            normed = singular.eval().normed(self.critic)
+            singular.train(is_training)
+            found |= {f"critic.{name}": weight for name, weight in normed.items()}
+        return {n: w.detach().cpu().float().numpy().copy() for n, w in found.items()}

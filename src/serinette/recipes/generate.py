@@ -6,13 +6,16 @@ them out as they come writes the same bytes.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 
 from serinette.artifact.folder import Artifact
 from serinette.core.cores import available_threads
+from serinette.core.errors import ConfigError
 from serinette.decoding.onnx_stepper import OnnxStepper
+from serinette.decoding.row_critic import RowCritic
 from serinette.decoding.stepper import Stepper
 from serinette.kinds.commission import Commission
 from serinette.kinds.kind import Call, Codec
@@ -50,6 +53,30 @@ class Opened:
         """The codec."""
         return find_kind(self.artifact.kind).codec_from_json(self.artifact.codec)
 
+    @cached_property
+    def critic(self) -> RowCritic | None:
+        """What chooses among candidates; None: the model has no critic."""
+        guide = self.artifact.guide()
+        return None if guide is None else RowCritic(guide.weights, guide.sizes, guide.window)
+
+    def settled(self, request: GenerateRequest) -> GenerateRequest:
+        """Say how many candidates the critic chooses from, where the request leaves it open.
+
+        Raises:
+            ConfigError: If a critic is asked for and the model has none.
+        """
+        guide = self.artifact.guide_facts
+        if request.resample is None:
+            is_free = guide is not None and request.beam is None and request.best_of == 1
+            n = int(guide["candidates"]) if is_free and guide is not None else 1
+            return replace(request, resample=n)
+        if request.resample > 1 and guide is None:
+            raise ConfigError(
+                f"resample {request.resample}: this model has no critic; leave it out, or train "
+                "with --training.objective adversarial"
+            )
+        return request
+
     def steppers(self, n: int) -> list[Stepper]:
         """Return so many steppers of the network."""
         while len(self._steppers) < n:
@@ -81,11 +108,12 @@ def generate(
         NotFoundError: If a rule needs the training data and they are gone.
     """
     opened = opened or Opened(artifact)
+    request = opened.settled(request)
     codec = opened.codec
     text = training_text or (lambda: _training_text(artifact))
     commissions = commissions_of(codec, find_kind(artifact.kind).wishes_type, request, text)
     steppers = opened.steppers(threads_for(request)) if stepper is None else [stepper]
-    return write(codec, steppers, request, commissions)
+    return write(codec, steppers, request, commissions, opened.critic)
 
 
 def _training_text(artifact: Artifact) -> str:
@@ -97,12 +125,15 @@ def _training_text(artifact: Artifact) -> str:
 
 def threads_for(request: GenerateRequest) -> int:
     """Return how many threads a request is worth: the samples are dealt out among them."""
-    n_rows = min(request.n * len(request.prefixes) * request.best_of, request.batch_size)
+    n_rows = min(request.n * len(request.prefixes) * request.n_candidates, request.batch_size)
     return max(1, min(request.n_threads or available_threads(), n_rows // _FEWEST_ROWS))
 
 
 def generate_with(
-    codec: Codec, steppers: Sequence[Stepper], request: GenerateRequest
+    codec: Codec,
+    steppers: Sequence[Stepper],
+    request: GenerateRequest,
+    critic: RowCritic | None = None,
 ) -> Iterator[Piece | Sample]:
     """Generate with a codec and a stepper that belong together.
 
@@ -112,8 +143,9 @@ def generate_with(
         codec: Symbols to text and back.
         steppers: One for each thread, all of the same network.
         request: What to generate; `wishes` must be of the codec's kind.
+        critic: Chooses among candidates where the request resamples.
     """
-    return write(codec, steppers, request, commissions_of(codec, None, request, str))
+    return write(codec, steppers, request, commissions_of(codec, None, request, str), critic)
 
 
 def commissions_of(

@@ -17,11 +17,14 @@ from serinette.core.durable import read_folder, write_folder
 from serinette.core.errors import ConfigError
 from serinette.decoding.config import DecodingConfig
 from serinette.evaluation.score import Score
-from serinette.kinds.table import SERIES, find_kind
+from serinette.explaining.explanation import Explanation
+from serinette.kinds.table import SERIES, find_kind, kind_of
 from serinette.recipes.count_model import count_model_of, reading_settings
 from serinette.recipes.evaluate.report import Report
 from serinette.recipes.evaluate.request import EvaluateRequest
 from serinette.recipes.evaluate.run import evaluate
+from serinette.recipes.explain.request import ExplainRequest
+from serinette.recipes.explain.run import explain
 from serinette.recipes.generate import GenerateRequest, Opened, Piece, Sample, generate
 from serinette.recipes.requests import TrainRequest
 from serinette.recipes.score import score
@@ -64,7 +67,7 @@ class Model:
             label: Condition on this label of the training data, where there are labels.
             **settings: How symbols are drawn (`DecodingConfig`: `temperature`, `top_p`, `stop`...),
                 what is asked for (`RulesConfig` of a text model, `PoemWishes` of a poem model:
-                `acrostic`, `form`, `regex`...), `best_of` and `beam`.
+                `acrostic`, `form`, `regex`...), `best_of`, `resample` and `beam`.
 
         Raises:
             ConfigError: If a setting is unknown or out of range.
@@ -145,6 +148,22 @@ class Model:
         )
         return Report(evaluation=evaluation)
 
+    def explain(self, text: Source | None = None, **request: Any) -> Explanation:
+        """Look into the network while it reads: surprisal, cells, gates, how far back it looks.
+
+        Args:
+            text: The text, or the path of a file (`-`: standard input); None: what was held out of
+                the training.
+            **request: Fields of `ExplainRequest`: `cells`, `top`, `limit`, `is_quick`...
+
+        Raises:
+            ConfigError: If an argument is unknown or out of range, or there is no such cell.
+            NotFoundError: If there is no text.
+            DataError: If it cannot be read.
+        """
+        asked = build(ExplainRequest, request, source="explain")
+        return explain(self.artifact, None if text is None else os.fspath(text), asked)
+
     def save(self, folder: Source) -> None:
         """Copy the model to `folder`, which must not exist yet."""
         write_folder(Path(folder), read_folder(self.artifact.folder).files)
@@ -176,6 +195,7 @@ class _SearchConfig:
     """How many candidates a sample is chosen from; checked by `GenerateRequest`."""
 
     best_of: int = 1
+    resample: int | None = None
     beam: int | None = None
 
 
@@ -230,10 +250,10 @@ def train(
             `updates`, five minutes.
         runs: Folder of the runs.
         listener: Told of decisions, progress and evaluations.
-        **settings: `name`, `updates`, `size`, `seed`, `resume` as for the command line, and
-            `section__key` for any setting: `model__hidden_size=384`. Of a table `entity`, `time`,
-            `constraints`, `window`, `engine`, or as SDV says `sequence_key`, `sequence_index`,
-            `context_columns`.
+        **settings: `name`, `updates`, `size`, `seed`, `resume`, `preset`, `objective` as for the
+            command line, and `section__key` for any setting: `model__hidden_size=384`. Of a table
+            `entity`, `time`, `constraints`, `window`, `engine`, or as SDV says `sequence_key`,
+            `sequence_index`, `context_columns`.
 
     Raises:
         ConfigError: If a setting is unknown or out of range.
@@ -245,10 +265,15 @@ def train(
     for name in ("entity", "time", "constraints", "window"):
         if name in settings:
             tabular[f"data.{name}"] = settings.pop(name)
-    if "engine" in settings:
-        tabular["engine.name"] = settings.pop("engine")
     if is_frame:
         settings.setdefault("kind", "series")
+    if "engine" in settings:
+        tabular["engine.name"] = settings.pop("engine")
+    if "objective" in settings:
+        sources = source if is_frame else _sources(source)
+        is_table = kind_of(sources, settings.get("kind")) == SERIES
+        key = "engine.objective" if is_table else "training.objective"
+        tabular[key] = settings.pop("objective")
     own = {key: settings.pop(key) for key in list(settings) if key in _REQUEST_FIELDS}
     unknown = [key for key in settings if "__" not in key]
     if unknown:
@@ -275,9 +300,9 @@ def train(
 def _model_of(artifact: Artifact, like: Any) -> "Model | SeriesModel":
     if artifact.kind != SERIES:
         return Model(artifact)
-    from serinette.kinds.series.frames import kind_of
+    from serinette.kinds.series import frames
 
-    return SeriesModel(artifact, "dict" if like is None else kind_of(like))
+    return SeriesModel(artifact, "dict" if like is None else frames.kind_of(like))
 
 
 def _is_frame(source: Any) -> bool:

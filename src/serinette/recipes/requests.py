@@ -13,6 +13,8 @@ from serinette.nets.config import ModelConfig
 from serinette.nets.critic_config import CriticConfig
 from serinette.nets.fields_config import FieldsConfig
 from serinette.nets.latent_config import LatentConfig
+from serinette.nets.lstm_gan_config import LstmGanConfig
+from serinette.nets.timegan_config import TimeganConfig
 from serinette.recipes.series.engine_config import EngineConfig
 from serinette.training.config import TrainingConfig
 from serinette.training.game.config import AdversarialConfig
@@ -31,6 +33,9 @@ def groups_of(kind_name: str) -> Mapping[str, type]:
             "engine": EngineConfig,
             "model": FieldsConfig,
             "latent": LatentConfig,
+            "lstm_gan": LstmGanConfig,
+            "critic": CriticConfig,
+            "timegan": TimeganConfig,
             "training": TrainingConfig,
         }
     return {

@@ -10,6 +10,7 @@ from serinette.decoding.engine import FinishReason
 
 _LEAST = (
     ("n", 1), ("first_row", 0), ("batch_size", 1), ("n_threads", 1), ("best_of", 1), ("beam", 2),
+    ("resample", 1),
 )  # fmt: skip
 
 
@@ -32,6 +33,10 @@ class GenerateRequest:
     best_of: int = 1
     """Candidates that are drawn for every sample; the likeliest is kept, by the model and by what
     the kind prefers."""
+    resample: int | None = None
+    """Candidates of every sample among which the model's critic draws one, likelier the more real
+    it looks; 1: none; None: as many as the model was found to be best with. A model without a
+    critic has none to ask."""
     beam: int | None = None
     """Width of a stochastic beam that looks for each sample instead; the likeliest of its
     candidates, all different, is kept."""
@@ -43,6 +48,11 @@ class GenerateRequest:
     """Threads that share the samples; None takes as many as there are cores and as the number of
     samples pays for. Changes the speed and nothing else."""
 
+    @property
+    def n_candidates(self) -> int:
+        """Sequences that are drawn for a sample."""
+        return max(self.best_of, self.resample or 1)
+
     def __post_init__(self) -> None:
         problems = [
             f"{name} must be at least {least}, got {value}"
@@ -51,6 +61,8 @@ class GenerateRequest:
         ]
         if self.beam is not None and self.best_of > 1:
             problems.append(f"best_of {self.best_of} and beam {self.beam}: give one of them")
+        if (self.resample or 1) > 1 and (self.beam is not None or self.best_of > 1):
+            problems.append(f"resample {self.resample}: give it without best_of and beam")
         if not self.prefixes:
             problems.append("prefixes must hold at least one text; an empty one starts afresh")
         if problems:

@@ -40,10 +40,6 @@ def train(request: TrainRequest, listener: Listener = silent) -> TrainedRun:
 
     prepare_process()
     if _is_series(request):
-        if request.preset is not None:
-            raise ConfigError(
-                f"--preset {request.preset}: there is no preset for tables; leave it out"
-            )
         from serinette.recipes.series.train import train_series
 
         return train_series(request, listener)

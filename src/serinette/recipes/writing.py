@@ -11,9 +11,11 @@ from jaxtyping import Float64, Int
 
 from serinette.constraints.guarded import Guarded
 from serinette.core.errors import ConfigError
+from serinette.core.seeds import derive
 from serinette.decoding.beam import Beam, stochastic_beam
 from serinette.decoding.config import END_NAME
 from serinette.decoding.engine import Drawer, Drawn, Limits, Row, Watching, draw_sequences
+from serinette.decoding.row_critic import RowCritic
 from serinette.decoding.sampler import Sampler
 from serinette.decoding.stepper import Stepper
 from serinette.decoding.stop import StopMatcher
@@ -22,20 +24,39 @@ from serinette.kinds.kind import Codec
 from serinette.nets.config import predicted_symbols
 from serinette.recipes.samples import GenerateRequest, Piece, Sample
 
+_CHOICE = 1
+"""The stream of a row that chooses among candidates, beside the one that draws symbols."""
+
 
 def write(
     codec: Codec,
     steppers: Sequence[Stepper],
     request: GenerateRequest,
     commissions: Sequence[Commission],
+    critic: RowCritic | None = None,
 ) -> Iterator[Piece | Sample]:
-    """Draw what was commissioned, one commission a prefix."""
+    """Draw what was commissioned, one commission a prefix.
+
+    Args:
+        codec: Symbols to text and back.
+        steppers: One for each thread.
+        request: How many, and how.
+        commissions: What each prefix asks for.
+        critic: Chooses among the candidates of a sample where the request resamples.
+
+    Raises:
+        ConfigError: If the request resamples and there is no critic.
+    """
+    is_resampling = (request.resample or 1) > 1
+    if is_resampling and critic is None:
+        raise ConfigError(f"resample {request.resample}: there is no critic here; leave it out")
     bias = _bias(codec, request.decoding.logit_bias)
     n_each = request.n
     written = []
     for place, commission in enumerate(commissions):
         first = request.first_row + place * n_each
-        job = _Job(codec, request, commission, bias, first)
+        judge = critic if is_resampling else None
+        job = _Job(codec, request, commission, bias, first, judge)
         if request.beam is not None:
             written.append(_by_beam(job, steppers))
         else:
@@ -53,6 +74,8 @@ class _Job:
     bias: Float64[np.ndarray, " V"]
     first: int
     """Number of the first sample."""
+    critic: RowCritic | None = None
+    """Draws one of the candidates; None: the likeliest is kept."""
 
     @property
     def max_steps(self) -> int:
@@ -71,11 +94,11 @@ class _Job:
         )
 
     def rows(self) -> list[Row]:
-        """Return the sequences to draw; `best_of` candidates of each sample are neighbours."""
+        """Return the sequences to draw; the candidates of each sample are neighbours."""
         schema = self.codec.schema
         context = self.codec.encode_context(self.commission.context).astype(np.int64)
         begin = np.concatenate([np.array([schema.end]), self.commission.read])
-        n = self.request.best_of
+        n = self.request.n_candidates
         first = self.first * n
         numbers = range(first, first + self.request.n * n)
         return [Row(number=number, read=begin, context=context) for number in numbers]
@@ -114,11 +137,14 @@ class _Writer:
             self._written += [self._matcher.push(self._streamer.flush()), self._matcher.flush()]
         job, content = self._job, "".join(self._written)
         log_prob = float(drawn.log_probs.sum())
-        self.rank = log_prob + job.commission.prefer(content)
+        if job.critic is None:
+            self.rank = log_prob + job.commission.prefer(content)
+        else:
+            self.rank = self._word_of(job.critic, drawn)
         has_rules = job.commission.constraint is not None and len(drawn.kept) > 0
         mass = math.exp(np.log(np.maximum(drawn.kept, 1e-300)).mean()) if has_rules else None
         self.sample = Sample(
-            row=self.row.number // job.request.best_of,
+            row=self.row.number // job.request.n_candidates,
             prefix=job.commission.prefix,
             text=job.commission.show(content),
             labels=dict(job.commission.context),
@@ -131,6 +157,16 @@ class _Writer:
             mask_mass=mass,
             n_attempts=drawn.attempt + 1,
         )
+
+    def _word_of(self, critic: RowCritic, drawn: Drawn) -> float:
+        """Return the critic's word with Gumbel noise: the largest is a draw by softmax.
+
+        Reference: Deng et al. 2020, arXiv:2004.11714 (residual energy, drawn by resampling).
+        """
+        symbols = np.concatenate([self.row.read[1:], drawn.symbols])
+        share = derive(self._job.request.seed, self.row.number, 0, _CHOICE) / 2.0**63
+        u = min(max(share, 2.0**-60), 1 - 2.0**-53)
+        return critic.word(symbols) - math.log(-math.log(u))
 
     def take_new(self) -> str:
         """Return what was written since the last call."""
@@ -187,7 +223,7 @@ def _close(finished: list[Drawn], writers: dict[int, _Writer]) -> None:
 
 def _emit(blocks: Iterator[dict[int, _Writer]], job: _Job) -> Iterator[Piece | Sample]:
     """Pass on what is new, the samples strictly one after the other."""
-    n = job.request.best_of
+    n = job.request.n_candidates
     is_streaming = n == 1 and not job.commission.is_shown_whole
     for writers in blocks:
         while writers:

@@ -42,6 +42,20 @@ only differences mean anything."""
 
 
 @dataclass(frozen=True, kw_only=True)
+class Game:
+    """What the models of an adversarial stage are judged by."""
+
+    measure: str
+    """What the criterion is called; less is better."""
+    start: float
+    """The likelihood model's."""
+    spread: float
+    """Its standard deviation over sets of written rows."""
+    line: float
+    """What a model of the game must come below."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Planned:
     """The plan is fixed; training begins."""
 
@@ -53,6 +67,8 @@ class Planned:
     """The baseline's validation nats per character: the line to beat."""
     measure: Measure = TEXTS
     """What the figures of this training are."""
+    game: Game | None = None
+    """Of an adversarial stage; None: likelihood is what counts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +99,8 @@ class Evaluated:
     sample: str | None = None
     verdicts: tuple[str, ...] = ()
     """What the history says in words: `over-fitting: ...`."""
+    events: tuple[str, ...] = ()
+    """What was done since the last evaluation: `critic's learning rate halved`."""
 
 
 @dataclass(frozen=True, kw_only=True)

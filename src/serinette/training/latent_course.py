@@ -8,7 +8,7 @@ from typing import Literal
 
 from serinette.core.errors import DivergedError
 
-Phase = Literal["autoencoder", "game"]
+Phase = Literal["autoencoder", "game", "generator", "critic", "embedding", "supervision"]
 Tell = Callable[["LatentProgress"], None]
 EVERY = 100
 """Updates between two reports."""
@@ -25,7 +25,8 @@ class LatentProgress:
     metrics: Mapping[str, float]
     """`autoencoder`: rmse (in standard deviations of the features, noise on latents included),
     gradient_norm, latent_sd. `game`: critic_loss, generator_loss, gradient_norm (of the critic),
-    spread (total variance of written latents over that of real ones; 1 is right)."""
+    spread (total variance of written latents over that of real ones; 1 is right). Of the engines in
+    `training.game`: what `alarms` reads, and the losses."""
     warning: str | None = None
     """A sentence that the user should read."""
 
@@ -36,17 +37,24 @@ class Course:
     Args:
         n_updates: How many there are where no seconds are given.
         seconds: How long the phase lasts; None: `n_updates` decide, and a seed decides the result.
+        elapsed: Seconds that it has already lasted.
     """
 
-    def __init__(self, n_updates: int, seconds: float | None) -> None:
-        self._n_updates = n_updates
+    def __init__(self, n_updates: int, seconds: float | None, elapsed: float = 0.0) -> None:
+        self.n_updates = n_updates
+        """How many there are where no seconds are given."""
         self._seconds = seconds
-        self._begun = time.monotonic()
+        self._begun = time.monotonic() - elapsed
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds that the phase has lasted."""
+        return time.monotonic() - self._begun
 
     def share(self, update: int) -> float:
         """Return the share that is done after `update` updates, in [0, 1]."""
         if self._seconds is None:
-            return min(1.0, update / self._n_updates)
+            return min(1.0, update / self.n_updates)
         return min(1.0, (time.monotonic() - self._begun) / max(self._seconds, 1e-9))
 
 

@@ -252,7 +252,7 @@ class Training:
         line = self._line(metrics, probed.sample)
         so_far.history.append(line)
         verdicts = tuple(watch(so_far.history, n_characters=self._limits.n_characters))
-        self._events += trainer.react_(verdicts)
+        self._events += trainer.react_(so_far.history)
         self._keep(line)
         self._recent = LossSum(0.0, 0)
         self._listener(
@@ -264,6 +264,7 @@ class Training:
                 baseline_nats=self._limits.baseline_nats,
                 sample=probed.sample,
                 verdicts=verdicts,
+                events=tuple(line["events"]),
             )
         )
 

@@ -55,8 +55,8 @@ class Adjusts(Protocol):
     def figures(self) -> Mapping[str, float]:
         """Return what else was noticed since the last call."""
 
-    def react_(self, alarms: Sequence[str]) -> list[str]:
-        """Do something about alarms; say what."""
+    def react_(self, history: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Do something about the alarms of a history; say what."""
 
     def slow_down_(self) -> None:
         """Halve the learning rate for the rest of the training."""
@@ -121,8 +121,8 @@ class Trainer:
         """Return figures beside the loss for the history: none."""
         return {}
 
-    def react_(self, alarms: Sequence[str]) -> list[str]:
-        """Do something about alarms; say what: nothing."""
+    def react_(self, history: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Do something about the alarms of a history; say what: nothing."""
         return []
 
     @property

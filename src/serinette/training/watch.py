@@ -7,6 +7,8 @@ Karpathy's char-rnn notes, turned into rules with numbers.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from serinette.training.game.alarms import PHASE, alarms
+
 HistoryLine = Mapping[str, Any]
 """{update, seconds, phase, metrics, events}; metrics hold nats per character."""
 
@@ -23,6 +25,8 @@ def watch(history: Sequence[HistoryLine], *, n_characters: int | None = None) ->
         history: Evaluations in order, each with `metrics.train_nats`, `metrics.validation_nats`.
         n_characters: Size of the training part, to judge whether it is enough.
     """
+    if history and history[-1].get("phase") == PHASE:
+        return [alarm.text for alarm in alarms([x for x in history if x.get("phase") == PHASE])]
     measured = [line for line in history if "validation_nats" in line["metrics"]]
     if not measured:
         return []

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from serinette.core.errors import ConfigError
 from serinette.training.game.losses import (
     LOSSES,
+    accuracies,
     feature_matching,
     find_objective,
     gradient_penalty,
@@ -220,3 +221,11 @@ def test_what_cannot_be_is_refused_in_one_line():
     with pytest.raises(ConfigError, match=r"label_smoothing must be in \[0, 0.5\), got 0.5"):
         find_objective("bce", label_smoothing=0.5)
     assert find_objective("hinge") is LOSSES["hinge"]
+
+
+def test_a_critic_is_right_on_either_side_of_the_border_of_its_objective():
+    real, fake = doubles([0.3, 0.7, 0.8, 2.0]), doubles([-1.0, 0.2, 0.6, 0.4])
+    assert accuracies(LOSSES["bce"], real, fake) == (1.0, 0.25)
+    assert accuracies(LOSSES["least-squares"], real, fake) == (0.75, 0.75)
+    assert accuracies(LOSSES["wasserstein"], real, fake) == (0.75, 0.75)  # border at 0.5
+    assert accuracies(LOSSES["wasserstein"], real - 9, fake - 9) == (0.75, 0.75)

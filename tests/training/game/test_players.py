@@ -156,7 +156,8 @@ def test_a_critic_that_is_held_still_neither_learns_nor_turns(make):
 def test_softening_puts_noise_on_what_the_critic_sees_and_is_kept(make):
     trainer = make(uneven(), estimator="reinforce", instance_noise=0.4)
     trainer.rival.aim_(0.5)
-    assert trainer.rival.soften_() == "noise on what it sees 0.30"
+    trainer.rival.soften_(0.1)
+    assert trainer.rival._noise_sd() == pytest.approx(0.3)
     other = make(uneven(), estimator="reinforce", instance_noise=0.4)
     other.restore_(trainer.snapshot())
     assert other.rival.state()["extra_noise"] == pytest.approx(0.1)

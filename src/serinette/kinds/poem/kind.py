@@ -9,10 +9,12 @@ from serinette.kinds.poem.codec import PoemCodec, codec_from_json, fit_codec
 from serinette.kinds.poem.config import PoemConfig
 from serinette.kinds.poem.entries import looks_like_poems
 from serinette.kinds.poem.reader import read_poems
+from serinette.kinds.poem.traits import poem_traits
 from serinette.kinds.poem.wishes import PoemWishes
 from serinette.kinds.poem.writing import shown
 from serinette.kinds.poem.yardstick import PoemYardstick
 from serinette.kinds.text.canaries import CanarySpace
+from serinette.kinds.trait import Trait
 
 HABITS: Final[Mapping[str, Any]] = {
     "model.embedding_size": 192,
@@ -78,3 +80,7 @@ class PoemKind:
     def render(self, content: str) -> bytes:
         """Return UTF-8, two lines of verse on a row."""
         return (shown(content) + "\n").encode()
+
+    def traits(self, codec: PoemCodec, content: str) -> tuple[Trait, ...]:
+        """Return where each character stands in its line and poem, and how it sounds."""
+        return poem_traits(codec, content)

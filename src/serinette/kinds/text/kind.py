@@ -10,7 +10,9 @@ from serinette.kinds.text.canaries import CanarySpace, plant
 from serinette.kinds.text.codec import TextCodec, codec_from_json, fit_codec
 from serinette.kinds.text.config import TextConfig
 from serinette.kinds.text.reader import read_text
+from serinette.kinds.text.traits import text_traits
 from serinette.kinds.text.yardstick import TextYardstick, yardstick_of
+from serinette.kinds.trait import Trait
 
 
 class TextKind:
@@ -60,3 +62,7 @@ class TextKind:
     def render(self, content: str) -> bytes:
         """Return UTF-8 that ends in a line break."""
         return (content if content.endswith("\n") else content + "\n").encode()
+
+    def traits(self, codec: TextCodec, content: str) -> tuple[Trait, ...]:
+        """Return where each character stands: in its line, its word, quotes and brackets."""
+        return text_traits(content)

@@ -4,17 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from serinette.artifact.folder import CODEC, CONFIG, GRAPH, WEIGHTS, Artifact
+from serinette.artifact.folder import CODEC, CONFIG, CRITIC, GRAPH, WEIGHTS, Artifact
 from serinette.core.cores import available_threads
 from serinette.core.errors import DataError
 from serinette.decoding.checks import check_causality
 from serinette.decoding.onnx_stepper import OnnxStepper
+from serinette.decoding.row_critic import RowCritic
 from serinette.decoding.stepper import Stepper
 from serinette.kinds.corpus import Corpus
 from serinette.kinds.kind import Codec, Kind
 from serinette.kinds.table import find_kind
 from serinette.kinds.yardstick import Yardstick
 from serinette.recipes.evaluate.cache import key_of
+from serinette.recipes.evaluate.drawing import Chooser
 from serinette.recipes.prepare import Prepared
 from serinette.recipes.training_data import prepared_again
 
@@ -38,7 +40,17 @@ class Subject:
     @property
     def identity(self) -> str:
         """A hash of all that decides what the model does."""
-        return key_of(*(self.artifact.files[name] for name in (WEIGHTS, GRAPH, CODEC, CONFIG)))
+        files = self.artifact.files
+        return key_of(*(files[n] for n in (WEIGHTS, GRAPH, CODEC, CONFIG, CRITIC) if n in files))
+
+    @property
+    def guide(self) -> Chooser | None:
+        """What chooses among candidates where the model writes with one; None: nothing."""
+        guide = self.artifact.guide()
+        if guide is None or guide.candidates == 1:
+            return None
+        critic = RowCritic(guide.weights, guide.sizes, guide.window)
+        return Chooser(critic=critic, candidates=guide.candidates)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ import numpy as np
 from serinette.counts.drawing import draw_counted
 from serinette.counts.ngram import WittenBell
 from serinette.decoding.config import DecodingConfig
+from serinette.decoding.row_critic import RowCritic
 from serinette.decoding.stepper import Stepper
 from serinette.kinds.corpus import RawSequence
 from serinette.kinds.kind import Codec
@@ -30,6 +31,14 @@ _ROOM = 1.1
 
 
 @dataclass(frozen=True, kw_only=True)
+class Chooser:
+    """A critic that draws one of the candidates of a sample."""
+
+    critic: RowCritic
+    candidates: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Writer:
     """All that is needed to draw samples."""
 
@@ -41,6 +50,8 @@ class Writer:
     """Longest sample."""
     shares: Mapping[str, float]
     """Labels and the share of the samples that each gets; empty where there are none."""
+    guide: Chooser | None = None
+    """With which the model writes unless it is told not to; None: without."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +69,7 @@ def writer_of(
     steppers: Sequence[Stepper],
     yardstick: Yardstick,
     training: Sequence[RawSequence],
+    guide: Chooser | None = None,
 ) -> Writer:
     """Find out from the training part how long samples become, and of which labels."""
     # A second model may not know all labels of the data, nor any.
@@ -71,6 +83,7 @@ def writer_of(
         yardstick=yardstick,
         n_steps=_n_steps(codec, yardstick, training),
         shares={label: count / total for label, count in common.items()},
+        guide=guide,
     )
 
 
@@ -124,7 +137,7 @@ def stretch_of(text: str, yardstick: Yardstick) -> list[Stretch]:
 def _samples(
     writer: Writer, decoding: DecodingConfig, first_row: int, n: int, seed: int
 ) -> Iterator[Sample]:
-    decoding = replace(decoding, max_steps=writer.n_steps)
+    decoding, guide = replace(decoding, max_steps=writer.n_steps), writer.guide
     for label, count in _allotted(writer.shares, n):
         request = GenerateRequest(
             n=count,
@@ -133,8 +146,10 @@ def _samples(
             labels={} if label is None else {writer.codec.label_field: label},
             decoding=decoding,
             batch_size=_BATCH * len(writer.steppers),
+            resample=1 if guide is None else guide.candidates,
         )
-        drawn = generate_with(writer.codec, writer.steppers, request)
+        critic = None if guide is None else guide.critic
+        drawn = generate_with(writer.codec, writer.steppers, request, critic)
         yield from (each for each in drawn if isinstance(each, Sample))
         first_row += count
 

@@ -126,7 +126,7 @@ def _shown(texts: Sequence[str]) -> list[str]:
 
 def _writer(subject: Subject, case: Case) -> Writer:
     training = case.prepared.parts.train.sequences
-    return writer_of(subject.codec, subject.steppers, case.yardstick, training)
+    return writer_of(subject.codec, subject.steppers, case.yardstick, training, subject.guide)
 
 
 def _drawn(

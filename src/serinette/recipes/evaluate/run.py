@@ -11,6 +11,14 @@ from serinette.evaluation.figure import differences
 from serinette.evaluation.report.content import Evaluation
 from serinette.evaluation.verdicts import headline, model_verdicts, sample_verdicts
 from serinette.kinds.yardstick import Stretch
+from serinette.recipes.evaluate.adversarial import (
+    START,
+    game_of,
+    game_section,
+    n_candidates,
+    start_of,
+    with_start_named,
+)
 from serinette.recipes.evaluate.bench import Bench, Tell, set_up
 from serinette.recipes.evaluate.cache import Cache, key_of
 from serinette.recipes.evaluate.case import Case, open_case
@@ -29,7 +37,7 @@ from serinette.recipes.evaluate.progress import Listener, Progress, Stage, silen
 from serinette.recipes.evaluate.request import EvaluateRequest
 from serinette.recipes.evaluate.sections import arranged, comparison, curves
 
-_VERSION = 1
+_VERSION = 2
 """Raised when the same request would give another report."""
 _NO_CANARIES = "No canaries were planted; train with --canaries 20 to measure exposure."
 _REMARKS = (
@@ -56,7 +64,8 @@ def evaluate(
         artifact: The model.
         request: How much is measured.
         data: Where the training data are now, or the texts; empty: where they were.
-        against: A second model, measured on the same text and with the same draws.
+        against: A second model, measured on the same text and with the same draws; None: of a
+            model of a game its likelihood start, if that still lies beside it.
         cache: Where samples, embeddings and whole reports are kept; None keeps nothing.
         listener: Told of the progress.
 
@@ -65,7 +74,8 @@ def evaluate(
         DataError: If they have changed, or there is too little held-out text.
     """
     cache = Cache(None) if cache is None else cache
-    artifacts = [artifact] if against is None else [artifact, against]
+    start = start_of(artifact) if against is None else None
+    artifacts = [each for each in (artifact, against, start) if each is not None]
     case = open_case(artifacts, data)
     sources = [(source.path, source.sha256) for source in case.prepared.corpus.sources]
     models = [(subject.name, subject.identity) for subject in case.subjects]
@@ -76,12 +86,14 @@ def evaluate(
     kept = cache.get(key)
     if kept is not None:
         return Evaluation.from_json(plain_json.load(kept, "cache"))
-    evaluation = _evaluate(case, request, cache, listener)
+    evaluation = _evaluate(case, request, cache, listener, has_start=start is not None)
     cache.put(key, plain_json.dump(evaluation.to_json()))
     return evaluation
 
 
-def _evaluate(case: Case, request: EvaluateRequest, cache: Cache, listener: Listener) -> Evaluation:
+def _evaluate(
+    case: Case, request: EvaluateRequest, cache: Cache, listener: Listener, *, has_start: bool
+) -> Evaluation:
     progress = Progress(_stages(case, request), listener)
     with progress.next_stage() as tell:
         bench = _bench(case, request, cache, tell)
@@ -94,28 +106,49 @@ def _evaluate(case: Case, request: EvaluateRequest, cache: Cache, listener: List
     first.figures += [*bench.drift, *leaks.figures]
     first.charts["privacy"] = list(leaks.charts)
     first.notes["privacy"] = list(leaks.notes)
-    return _report(case, bench, found)
+    return _report(case, bench, found, has_start=has_start)
 
 
-def _report(case: Case, bench: Bench, found: Sequence[Findings]) -> Evaluation:
-    """Put what was found into the order in which it is read."""
+def _report(case: Case, bench: Bench, found: Sequence[Findings], *, has_start: bool) -> Evaluation:
+    """Put what was found into the order in which it is read.
+
+    Args:
+        case: Models and data.
+        bench: What they were measured against.
+        found: Of each model.
+        has_start: Whether the second one is what the first one's game began with.
+    """
     first, others = found[0], found[1:]
+    compared_with = [p for other in others for p in other.points]
     verdicts = (*model_verdicts(first.metrics), *sample_verdicts(first.metrics))
     sections = arranged(first.metrics, first.charts, first.notes)
     for subject, other in zip(case.subjects[1:], others, strict=True):
         compared = differences(first.figures, other.figures, seed=bench.request.seed)
-        sections.append(comparison(compared, subject.name))
+        sections.append(comparison(compared, START if has_start else subject.name))
+    artifact = case.subjects[0].artifact
+    game = game_section(artifact, first.points, compared_with if has_start else ())
+    charts = curves(first.points, compared_with)
     return Evaluation(
         subject=case.subjects[0].name,
-        headline=headline(verdicts),
+        headline=" ".join([headline(verdicts), *_beaten(artifact)]),
         verdicts=verdicts,
-        sections=tuple(sections),
+        sections=tuple(sections if game is None else [*sections, game]),
         specimens=tuple(first.specimens),
-        charts=tuple(curves(first.points, [p for other in others for p in other.points])),
+        charts=tuple(with_start_named(charts) if has_start else charts),
         facts=facts_of(case, bench),
         notes=(*case.caveats, *_REMARKS, *_too_little(bench)),
         is_quick=bench.request.is_quick,
     )
+
+
+def _beaten(artifact: Artifact) -> list[str]:
+    """Say so where the likelihood model beat its game."""
+    game = game_of(artifact)
+    if game is None or game["is_better"] or game.get("best") is None:
+        return []
+    n = n_candidates(artifact)
+    guided = "" if n == 1 else f", whose critic chooses among {n} candidates"
+    return [f"The game did not beat likelihood: this is the likelihood model{guided}."]
 
 
 def _stages(case: Case, request: EvaluateRequest) -> list[Stage]:

@@ -8,6 +8,9 @@ from serinette.core.metric import Metric
 from serinette.evaluation.figure import Difference
 from serinette.evaluation.report.content import Section
 
+OTHER = "the other model"
+"""What the second model is called on curves."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Plan:
@@ -191,7 +194,7 @@ def _against(
     note: str,
 ) -> Chart:
     lines = []
-    for group, role, suffix in ((points, "model", ""), (others, "other", ", the other model")):
+    for group, role, suffix in ((points, "model", ""), (others, "other", f", {OTHER}")):
         for curve, settings in _by_curve(group).items():
             lines.append(
                 Line(
@@ -226,7 +229,7 @@ def _along(
 ) -> Chart:
     lines = []
     by_curve = _by_curve(points)
-    for group, suffix in ((by_curve, ""), (_by_curve(others), ", the other model")):
+    for group, suffix in ((by_curve, ""), (_by_curve(others), f", {OTHER}")):
         for curve, settings in group.items():
             found = [p.metrics[key] for p in settings]
             bands = [m.interval or (m.value, m.value) for m in found]

@@ -43,7 +43,7 @@ def sheet_of(
     subject, yardstick = case.subjects[0], case.yardstick
     real = cut_all([s.content for s in case.held_out.sequences], yardstick)
     training = case.prepared.parts.train.sequences
-    writer = writer_of(subject.codec, subject.steppers, yardstick, training)
+    writer = writer_of(subject.codec, subject.steppers, yardstick, training, subject.guide)
     n_pieces = _CHOICE * n_pairs * yardstick.pieces_per_stretch
     drawn = draw(writer, setting, n_pieces=n_pieces, seed=seed, on_progress=lambda share: None)
     generated = [s for text in drawn.texts for s in stretch_of(text, yardstick)]

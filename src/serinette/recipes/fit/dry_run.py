@@ -4,7 +4,7 @@ import numpy as np
 
 from serinette.batching.streams import TrainingStreams
 from serinette.nets.config import ModelConfig, n_parameters, predicted_symbols
-from serinette.recipes.fit.planning import Planned
+from serinette.recipes.fit.planning import GAME_COST, Planned
 from serinette.recipes.prepare import Prepared
 from serinette.recipes.requests import DryRun
 from serinette.training.config import TrainingConfig
@@ -19,14 +19,20 @@ def describe(planned: Planned) -> DryRun:
     """Return the estimates of a plan and its first batches."""
     model, training = planned.settings.groups["model"], planned.settings.groups["training"]
     parameters = n_parameters(model, planned.prepared.codec.schema)
+    updates = training.updates + GAME_COST * _game_updates(planned)
     return DryRun(
         parameters=parameters,
         memory_bytes=_memory(planned.prepared, model, training, parameters),
-        seconds=training.updates * planned.seconds_per_update,
+        seconds=updates * planned.seconds_per_update,
         decoded_batches=_first_batches(planned.prepared, training),
         summary=planned.summary,
         resolved=planned.settings,
     )
+
+
+def _game_updates(planned: Planned) -> int:
+    is_game = planned.settings.groups["training"].objective == "adversarial"
+    return (planned.settings.groups["adversarial"].updates or 0) if is_game else 0
 
 
 def _memory(

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import torch
 
 from serinette.artifact.checkpoints import newest_checkpoint
-from serinette.artifact.folder import load
+from serinette.artifact.folder import Guide, load
 from serinette.artifact.runs import MODEL
 from serinette.core import disk, durable, manifest
 from serinette.core.config import Resolved, plain
@@ -119,6 +119,13 @@ class _Stage(NamedTuple):
     limits: Limits
 
 
+class _Told(NamedTuple):
+    """What a training has to say of its model besides."""
+
+    facts: Mapping[str, Any]
+    guide: Guide | None
+
+
 def _likelihood_seconds(job: Job, limits: Limits) -> float | None:
     seconds = limits.train_seconds
     return None if seconds is None else seconds * likelihood_share(job.settings)
@@ -157,10 +164,11 @@ def _adversarial(
     best = SequenceModel(start.config, start.schema)
     best.load_state_dict({n: torch.from_numpy(array) for n, array in played.weights.items()})
     told = {"adversarial": played.facts, "sharpness": first.training["sharpness"]}
-    measured = _write(stage, best, played.outcome, job.run / MODEL, told)
+    outcome = played.outcome
+    measured = _write(stage, best, outcome, job.run / MODEL, _Told(told, played.guide))
     if played.error is not None:
         raise played.error
-    return concluded(job.run, played.update, played.outcome, measured, listener)
+    return concluded(job.run, played.update, outcome, measured, listener)
 
 
 def _deadline(job: Job) -> float | None:
@@ -207,7 +215,7 @@ def _write(
     best: SequenceModel,
     outcome: Outcome,
     folder: Path,
-    told: Mapping[str, Any] | None = None,
+    told: "_Told | None" = None,
 ) -> tuple[Metric, ...]:
     """Write the artifact of a model.
 
@@ -220,8 +228,9 @@ def _write(
     """
     job, baseline, so_far = stage.job, stage.baseline, outcome.progressed
     if told is None:
-        told = {"sharpness": fitted_sharpness(best, job.prepared.validation)}
-        sharpen_(best, told["sharpness"])
+        sharpness = fitted_sharpness(best, job.prepared.validation)
+        sharpen_(best, sharpness)
+        told = _Told({"sharpness": sharpness}, None)
     work = Finishing(
         name=job.run.name,
         model=best,
@@ -235,8 +244,9 @@ def _write(
             "seconds": so_far.seconds,
             "reason": outcome.reason,
             "baseline_order": baseline.order,
-            **told,
+            **told.facts,
         },
         history=so_far.history,
+        guide=told.guide,
     )
     return write_artifact(work, folder, stage.prober.samples(best, N_CARD_SAMPLES))

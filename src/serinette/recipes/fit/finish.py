@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from serinette.artifact.card import CardFacts, model_card
-from serinette.artifact.folder import ArtifactContents, save
+from serinette.artifact.folder import ArtifactContents, Guide, save
 from serinette.artifact.step_graph import build_step_graph
 from serinette.batching.corpus import EncodedCorpus
 from serinette.core.config import Resolved, plain
@@ -21,6 +21,7 @@ from serinette.nets.config import n_parameters
 from serinette.nets.model import SequenceModel, weights_of
 from serinette.nets.stepper import TorchStepper
 from serinette.recipes.baseline import Baseline, baseline_nats
+from serinette.recipes.game_words import kept_words
 from serinette.recipes.prepare import Prepared
 from serinette.training.gradients import Precision
 from serinette.training.validation import held_out_loss
@@ -39,6 +40,8 @@ class Finishing:
     source: Mapping[str, Any]
     training: Mapping[str, Any]
     history: list[dict[str, Any]]
+    guide: Guide | None = None
+    """A critic that chooses among candidates."""
 
 
 def held_out_metrics(work: Finishing) -> tuple[Metric, ...]:
@@ -67,6 +70,14 @@ def _metric(work: Finishing, name: str, part: Corpus, encoded: EncodedCorpus) ->
         n=encoded.n_steps,
         baseline=None if counted is None else float(counted * factor),
     )
+
+
+def _game_notes(training: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what the model card says of a game."""
+    game = training.get("adversarial")
+    if game is None or "criterion" not in game:
+        return ()
+    return (f"An adversarial stage followed the likelihood stage; {kept_words(game)}.",)
 
 
 def export_graph(model: SequenceModel) -> bytes:
@@ -98,7 +109,7 @@ def write_artifact(work: Finishing, folder: Path, samples: tuple[str, ...]) -> t
         model=plain(work.model.config),
         metrics=metrics,
         samples=samples,
-        notes=(work.prepared.parts.how,),
+        notes=(work.prepared.parts.how, *_game_notes(work.training)),
     )
     contents = ArtifactContents(
         kind=work.prepared.kind,
@@ -112,6 +123,7 @@ def write_artifact(work: Finishing, folder: Path, samples: tuple[str, ...]) -> t
         weights=weights_of(work.model),
         graph=graph,
         card=model_card(card),
+        guide=work.guide,
     )
     save(folder, contents, replace=True)
     return metrics

@@ -112,7 +112,15 @@ class GameProber:
         )
 
     def _measure(self, model: SequenceModel, seed: int) -> dict[str, float]:
-        symbols, mask = self._written(model, seed)
+        return self.figures_of(*self.written(model, seed))
+
+    def figures_of(self, symbols: np.ndarray, mask: np.ndarray) -> dict[str, float]:
+        """Return how far written rows lie from the held-out ones.
+
+        Args:
+            symbols: One row for each held-out one.
+            mask: Which of their steps are there.
+        """
         pieces = _pieces(symbols, mask)
         features = self._features(symbols, mask)
         distance = frechet(self._real_features, features, seed=0).value
@@ -132,8 +140,14 @@ class GameProber:
             "duplicate_share": float(is_repeat(pieces).mean()),
         }
 
+    @property
+    def rows(self) -> HeldOutRows:
+        """The held-out rows."""
+        return self._rows
+
     @torch.no_grad()
-    def _written(self, model: SequenceModel, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    def written(self, model: SequenceModel, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return rows that a model writes in the place of the held-out ones, and their masks."""
         parts = []
         longest = self._rows.symbols.shape[1]
         for first in range(0, len(self._rows.first), _ROWS_AT_ONCE):

@@ -9,6 +9,8 @@ from serinette.core.config import Layer, Resolved, resolve
 from serinette.core.cores import available_threads
 from serinette.core.errors import ConfigError
 from serinette.kinds.table import find_kind, kind_of
+from serinette.recipes.fit.game import guide_share
+from serinette.recipes.game_words import check_game, plan_words
 from serinette.recipes.prepare import Prepared, prepare
 from serinette.recipes.presets import find_preset
 from serinette.recipes.requests import TrainRequest, groups_of
@@ -21,6 +23,11 @@ ENDING_SHARE = 0.02
 """Share of a budget kept for the last measurement and the export..."""
 GAME_COST = 3.0
 """What an update of a game costs beside one of the likelihood stage, before it is measured."""
+GUIDE_COST = 1.0
+"""The same of an update of the guide."""
+MOST_GUIDE_UPDATES = 1_500
+"""A guide that has learnt longer knows the training rows by heart."""
+_CRITIC_DROPOUT = 0.3
 ENDING_SECONDS = 2.0
 """...and at least so many seconds."""
 
@@ -52,6 +59,7 @@ def plan_training(request: TrainRequest, started: float, listener: Listener) -> 
         Layer(origin="command line", values=flags),
     )
     wished = resolve(groups, layers)
+    check_game(wished)
     prepared = prepare(kind, request.sources, wished, listener)
     speed = SpeedTest(prepared.codec.schema, wished.groups["training"], available_threads())
     seconds = None
@@ -69,16 +77,18 @@ def plan_training(request: TrainRequest, started: float, listener: Listener) -> 
     )
     chosen = _chosen_values(plan, is_bf16=speed.precision.is_bf16)
     chosen |= _game_values(wished, plan)
+    chosen |= _critic_values(wished)
     settings = resolve(groups, (Layer(origin="plan", values=chosen), *layers))
     if settings.groups["training"].objective == "adversarial":
         settings.groups["adversarial"].check_critic(settings.groups["critic"])
     arithmetic = settings.groups["training"].precision
-    for sentence in (*plan.summary, f"arithmetic: {arithmetic}, the faster one here"):
+    summary = (*plan.summary, *plan_words(settings))
+    for sentence in (*summary, f"arithmetic: {arithmetic}, the faster one here"):
         listener(Note(text=sentence))
     return Planned(
         prepared=prepared,
         settings=settings,
-        summary=plan.summary,
+        summary=summary,
         seconds_per_update=plan.seconds_per_update,
     )
 
@@ -95,7 +105,7 @@ def _habits(request: TrainRequest, kind: str, listener: Listener) -> tuple[Layer
     layers = [Layer(origin=f"kind {kind}", values=habits)]
     if request.preset is not None:
         preset = find_preset(request.preset)
-        if preset.kind != kind:
+        if not preset.is_for(kind):
             raise ConfigError(
                 f"preset '{request.preset}' is for the kind {preset.kind}, the data are of kind "
                 f"{kind}; give other data, or --kind {preset.kind}"
@@ -125,11 +135,26 @@ def likelihood_share(settings: Resolved) -> float:
 def _game_values(wished: Resolved, plan: Plan) -> dict[str, Any]:
     """Return how many updates of a game take its share of the time; the clock corrects it later."""
     share = 1.0 - likelihood_share(wished)
-    if share == 0 or wished.groups["adversarial"].updates is not None:
+    if share == 0:
         return {}
-    likelihood = int(plan.training["updates"])
-    updates = likelihood * share / (1 - share) / GAME_COST
-    return {"adversarial.updates": max(1, int(updates))}
+    game = wished.groups["adversarial"]
+    in_all = int(plan.training["updates"]) / (1 - share)
+    values = {}
+    if game.updates is None:
+        values["adversarial.updates"] = in_all * (share - guide_share(game)) / GAME_COST
+    if game.guide_updates is None:
+        values["adversarial.guide_updates"] = min(
+            MOST_GUIDE_UPDATES, in_all * guide_share(game) / GUIDE_COST
+        )
+    return {name: max(1, int(value)) for name, value in values.items()}
+
+
+def _critic_values(wished: Resolved) -> dict[str, Any]:
+    """Return the critic that goes with the estimator; what the user set wins over it."""
+    if wished.groups["training"].objective == "likelihood":
+        return {}
+    is_dense = wished.groups["adversarial"].estimator == "reinforce"
+    return {"critic.network": "lstm" if is_dense else "cnn", "critic.dropout": _CRITIC_DROPOUT}
 
 
 def _chosen_values(plan: Plan, *, is_bf16: bool) -> dict[str, Any]:

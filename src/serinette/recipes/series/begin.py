@@ -1,6 +1,7 @@
 """From a request to a job: the table is read, its engine chosen, the run laid down on disk."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,15 +11,16 @@ from serinette.core.config import Layer, Resolved, resolve
 from serinette.core.cores import available_threads
 from serinette.core.durable import write_file
 from serinette.core.errors import ConfigError
+from serinette.kinds.series.whole_windows import rows_of_window
 from serinette.nets.fields_config import FieldsConfig
 from serinette.nets.networks import n_parameters
 from serinette.recipes.fit.planning import seconds_to_train
+from serinette.recipes.presets import PRESETS, find_preset
 from serinette.recipes.requests import TrainRequest, groups_of
 from serinette.recipes.series.choice import EngineChoice, choose_engine
-from serinette.recipes.series.engine_config import LATENT
+from serinette.recipes.series.engine_config import LATENT, LSTM_GAN, SECTIONS, TIMEGAN
 from serinette.recipes.series.habits import HABITS
 from serinette.recipes.series.job import SeriesJob
-from serinette.recipes.series.latent_training import latent_summary
 from serinette.recipes.series.plan import (
     SIZES,
     regularisers,
@@ -28,11 +30,18 @@ from serinette.recipes.series.plan import (
     updates_for,
 )
 from serinette.recipes.series.prepare import PreparedSeries, prepare_series
+from serinette.recipes.series.window_training import windows_summary
 from serinette.recipes.stored_run import stored_run
 from serinette.training.config import TrainingConfig
 from serinette.training.events import Listener, Note
 
 _HABITS = Layer(origin="kind series", values=HABITS)
+_PHASES: Mapping[str, Mapping[str, int]] = {
+    LATENT: {"ae_updates": 1, "gan_updates": 2},
+    LSTM_GAN: {"game_updates": 1},
+    TIMEGAN: {"embedding_updates": 1, "supervision_updates": 1, "game_updates": 1},
+}
+"""Updates of the phases of each engine for one of `training.updates`."""
 
 
 class SeriesPlan(NamedTuple):
@@ -82,21 +91,25 @@ def plan_series(request: TrainRequest, listener: Listener) -> SeriesPlan:
     started = time.monotonic() if request.started is None else request.started
     groups = groups_of("series")
     layers = _layers(request)
-    wished = resolve(groups, (_HABITS, *layers))
+    presets = preset_layers(request)
+    for layer in presets:
+        listener(Note(text=f"{layer.origin}: {find_preset(request.preset or '').summary}"))
+    wished = resolve(groups, (_HABITS, *presets, *layers))
     prepared = prepare_series(_source(request), wished, listener, request.runs)
     own = {key for layer in layers for key in layer.values}
     budget = None if "training.updates" in own else request.budget_seconds
-    if budget is None and "training.updates" not in own:
+    if budget is None and "training.updates" not in own and not presets:
         raise ConfigError("neither a budget nor training.updates is given; add --budget 5m")
     left = None if budget is None else seconds_to_train(budget, time.monotonic() - started)
-    choice = choose_engine(wished.groups["engine"].name, prepared, left)
+    choice = choose_engine(wished.groups["engine"], prepared, left)
     listener(Note(text=f"engine {choice.plan}: {choice.why}"))
     wish = _Wish(request, prepared, wished, layers, own)
-    if choice.plan == LATENT:
-        chosen, seconds = _latent_plan(wish), None
+    if choice.plan in SECTIONS:
+        chosen, seconds = _windows_plan(wish, choice.plan), None
     else:
         chosen, seconds = _rows_plan(wish, choice, budget, started)
-    settings = resolve(groups, (_HABITS, Layer(origin="plan", values=chosen), *layers))
+    settled = (_HABITS, Layer(origin="plan", values=chosen), *preset_layers(request), *layers)
+    settings = resolve(groups, settled)
     return SeriesPlan(
         prepared, settings, choice, seconds, tuple(_summary(prepared, settings, choice))
     )
@@ -160,17 +173,39 @@ def _rows_plan(
     return chosen, seconds
 
 
-def _latent_plan(wish: _Wish) -> dict[str, Any]:
-    """Return settings of the latent engine: two updates of the generator for one of the rest."""
+def _windows_plan(wish: _Wish, engine: str) -> dict[str, Any]:
+    """Return settings of an engine of whole windows: how long each of its phases lasts."""
     if wish.request.size is not None:
         raise ConfigError(
             f"--size {wish.request.size} is of the autoregressive engine; use "
-            "--latent.hidden_size 96"
+            f"--{SECTIONS[engine]}.hidden_size 96"
         )
+    chosen: dict[str, Any] = {}
+    if engine != LATENT:
+        chosen[f"{SECTIONS[engine]}.n_steps"] = rows_of_window(wish.prepared.codec)
     if "training.updates" not in wish.own:
-        return {}
+        return chosen
     updates = wish.wished.groups["training"].updates
-    return {"latent.ae_updates": updates, "latent.gan_updates": 2 * updates}
+    phases = {f"{SECTIONS[engine]}.{name}": n * updates for name, n in _PHASES[engine].items()}
+    return chosen | {name: n for name, n in phases.items() if name not in wish.own}
+
+
+def preset_layers(request: TrainRequest) -> tuple[Layer, ...]:
+    """Return what a preset settles; nothing where none is asked for.
+
+    Raises:
+        ConfigError: If the preset is unknown, or meant for another kind.
+    """
+    if request.preset is None:
+        return ()
+    preset = find_preset(request.preset)
+    if preset.kind != "series":
+        raise ConfigError(
+            f"preset '{request.preset}' is for the kind {preset.kind}, the data are of kind "
+            "series; leave it out, or take one of "
+            + ", ".join(name for name, found in PRESETS.items() if found.kind == "series")
+        )
+    return (Layer(origin=f"preset {request.preset}", values=preset.values),)
 
 
 def _source(request: TrainRequest) -> Any:
@@ -192,8 +227,8 @@ def _sizes(request: TrainRequest, prepared: PreparedSeries, own: set[str]) -> di
 
 
 def _summary(prepared: PreparedSeries, settings: Resolved, choice: EngineChoice) -> tuple[str, ...]:
-    if choice.plan == LATENT:
-        return latent_summary(prepared, settings.groups["latent"])
+    if choice.plan in SECTIONS:
+        return windows_summary(prepared, settings, choice.plan)
     sizes: FieldsConfig = settings.groups["model"]
     config: TrainingConfig = settings.groups["training"]
     schema = prepared.codec.schema(sizes.parts, sizes.opening_parts)

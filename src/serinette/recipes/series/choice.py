@@ -8,10 +8,16 @@ from typing import Any, Literal
 import numpy as np
 
 from serinette.core.config import format_duration
-from serinette.core.errors import DataError
+from serinette.core.errors import ConfigError, DataError
 from serinette.kinds.series.codec import SeriesCodec
 from serinette.kinds.series.whole_windows import fact_sizes, first_rows, rows_of_window
-from serinette.recipes.series.engine_config import AUTOREGRESSIVE, LATENT, EngineName
+from serinette.recipes.series.engine_config import (
+    ADVERSARIAL_DEFAULT,
+    AUTOREGRESSIVE,
+    SECTIONS,
+    EngineConfig,
+    EngineName,
+)
 from serinette.recipes.series.prepare import PreparedSeries
 
 MOST_ROWS = 256
@@ -35,11 +41,11 @@ difference is for the judges."""
 class EngineChoice:
     """Which engine is trained."""
 
-    plan: Literal["autoregressive", "latent", "trial"]
+    plan: Literal["autoregressive", "latent", "lstm-gan", "timegan", "trial"]
     """`trial`: the autoregressive one, and, where a judge tells it apart, the latent one too."""
     why: str
     latent_seconds: float | None = None
-    """Seconds of the latent engine; None: as many updates as its settings say."""
+    """Seconds of an engine of whole windows; None: as many updates as its settings say."""
     kept_seconds: float = 0.0
     """Seconds that the autoregressive engine leaves for a trial."""
 
@@ -56,25 +62,27 @@ class EngineChoice:
 
 
 def choose_engine(
-    wished: EngineName, prepared: PreparedSeries, seconds: float | None
+    wished: EngineConfig, prepared: PreparedSeries, seconds: float | None
 ) -> EngineChoice:
     """Settle which engine is trained.
 
     Args:
-        wished: The setting `engine.name`.
+        wished: The settings of the section `engine`.
         prepared: The table.
         seconds: What a budget leaves for training; None: updates decide.
 
     Raises:
-        DataError: If the latent engine is asked for and cannot learn the table.
+        ConfigError: If the engine is not of the objective that is asked for.
+        DataError: If an engine of whole windows is asked for and cannot learn the table.
     """
-    if wished == AUTOREGRESSIVE:
-        return EngineChoice(plan=AUTOREGRESSIVE, why="as asked")
+    name, why = _named(wished)
+    if name == AUTOREGRESSIVE:
+        return EngineChoice(plan=AUTOREGRESSIVE, why=why)
     obstacle = latent_obstacle(prepared)
-    if wished == LATENT:
+    if name != "auto":
         if obstacle is not None:
-            raise DataError(f"--engine latent: {obstacle}; use --engine autoregressive")
-        return EngineChoice(plan=LATENT, why="as asked", latent_seconds=seconds)
+            raise DataError(f"--engine {name}: {obstacle}; use --engine autoregressive")
+        return EngineChoice(plan=name, why=why, latent_seconds=seconds)
     reason = obstacle or next(_reasons_against(prepared, seconds), None)
     if reason is not None:
         return EngineChoice(plan=AUTOREGRESSIVE, why=f"latent engine not tried: {reason}")
@@ -85,6 +93,28 @@ def choose_engine(
         latent_seconds=_LATENT_SHARE * whole,
         kept_seconds=_TRIAL_SHARE * whole,
     )
+
+
+def _named(wished: EngineConfig) -> tuple[EngineName, str]:
+    """Return the engine that name and objective ask for, and why.
+
+    Raises:
+        ConfigError: If they contradict each other.
+    """
+    name, objective = wished.name, wished.objective
+    is_adversarial = name in SECTIONS
+    if objective is None:
+        return name, "as asked"
+    if name == "auto":
+        found: EngineName = ADVERSARIAL_DEFAULT if objective == "adversarial" else AUTOREGRESSIVE
+        return found, f"the engine of the objective {objective}"
+    if is_adversarial != (objective == "adversarial"):
+        right = "adversarial" if is_adversarial else "likelihood"
+        raise ConfigError(
+            f"--objective {objective}: the engine {name} learns by the objective {right}; leave "
+            "one of them out"
+        )
+    return name, "as asked"
 
 
 def latent_obstacle(prepared: PreparedSeries) -> str | None:

@@ -13,7 +13,7 @@ from serinette.core.config import plain
 from serinette.core.metric import Metric
 from serinette.core.schema import Schema
 from serinette.nets.networks import n_parameters
-from serinette.recipes.series.engine_config import AUTOREGRESSIVE, LATENT
+from serinette.recipes.series.engine_config import AUTOREGRESSIVE, SECTIONS
 from serinette.recipes.series.engines import Engine
 from serinette.recipes.series.job import SeriesJob
 from serinette.training.loop import Outcome
@@ -50,7 +50,7 @@ class Ended:
 def series_contents(job: SeriesJob, found: SeriesFound) -> ArtifactContents:
     """Return all that goes into the artifact of a table's model."""
     prepared, so_far = job.prepared, found.outcome.progressed
-    name = LATENT if found.network == LATENT else AUTOREGRESSIVE
+    name = found.network if found.network in SECTIONS else AUTOREGRESSIVE
     read_as = {section: plain(job.settings.groups[section]) for section in ("data", "split")}
     return ArtifactContents(
         kind="series",

@@ -12,12 +12,11 @@ from serinette.kinds.series.encoding import encode_windows
 from serinette.kinds.series.unrolling import Unrolling
 from serinette.kinds.series.whole_windows import window_schema
 from serinette.kinds.series.writer import spell
-from serinette.nets.latent_config import LatentConfig
 from serinette.nets.networks import n_parameters
 from serinette.recipes.fit.dry_run import BASE_BYTES
 from serinette.recipes.requests import DryRun
 from serinette.recipes.series.begin import SeriesPlan
-from serinette.recipes.series.engine_config import LATENT
+from serinette.recipes.series.engine_config import SECTIONS
 from serinette.recipes.series.plan import seconds_per_update
 from serinette.recipes.series.prepare import PreparedSeries
 from serinette.recipes.series.written import as_table
@@ -30,9 +29,9 @@ def describe_plan(plan: SeriesPlan) -> DryRun:
     """Return the estimates of a plan, and some windows, encoded and decoded again."""
     prepared, settings = plan.prepared, plan.settings
     training, sizes = settings.groups["training"], settings.groups["model"]
-    if plan.choice.plan == LATENT:
-        latent: LatentConfig = settings.groups["latent"]
-        parameters = n_parameters(LATENT, latent, window_schema(prepared.codec))
+    if plan.choice.plan in SECTIONS:
+        own = settings.groups[SECTIONS[plan.choice.plan]]
+        parameters = n_parameters(plan.choice.plan, own, window_schema(prepared.codec))
         seconds = plan.choice.latent_seconds or 0.0
     else:
         schema = prepared.codec.schema(sizes.parts, sizes.opening_parts)

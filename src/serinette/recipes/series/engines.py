@@ -17,10 +17,12 @@ from serinette.core.schema import Schema
 from serinette.decoding.fields import FieldsNetwork
 from serinette.decoding.growing import Grown, grow
 from serinette.decoding.growing_wishes import Wishes
-from serinette.decoding.latent_writing import LatentNetwork, write_windows
+from serinette.decoding.latent_decoder import LatentDecoder
+from serinette.decoding.latent_writing import WindowNetwork, write_windows
+from serinette.decoding.window_decoders import SteppedDecoder
 from serinette.kinds.series.codec import SeriesCodec
 from serinette.kinds.series.whole_windows import rows_of_window
-from serinette.recipes.series.engine_config import AUTOREGRESSIVE, LATENT
+from serinette.recipes.series.engine_config import AUTOREGRESSIVE, LATENT, LSTM_GAN, TIMEGAN
 
 _REMEDY = "train with --engine autoregressive"
 
@@ -77,16 +79,16 @@ class AutoregressiveEngine:
         return grow(self.network, codec, keys, wishes)
 
 
-class LatentEngine:
+class WindowEngine:
     """Writes whole windows.
 
     Args:
+        name: Of the engine.
         network: Trained.
     """
 
-    name = LATENT
-
-    def __init__(self, network: LatentNetwork) -> None:
+    def __init__(self, name: str, network: WindowNetwork) -> None:
+        self.name = name
         self._network = network
 
     def longest(self, codec: SeriesCodec) -> int | None:
@@ -98,22 +100,24 @@ class LatentEngine:
     ) -> str | None:
         """Say why it cannot write what is asked for; None: it can."""
         if told is not None:
-            return f"{told}: the latent engine writes all rows of a sequence at once; {_REMEDY}"
+            return (
+                f"{told}: the {self.name} engine writes all rows of a sequence at once; {_REMEDY}"
+            )
         longest = rows_of_window(codec)
         if length is not None and length > longest:
             return (
-                f"length: the latent engine writes at most {longest} rows, got {length}; "
+                f"length: the {self.name} engine writes at most {longest} rows, got {length}; "
                 f"ask for fewer, or {_REMEDY}"
             )
         if length is not None and codec.has_end:
             return (
-                f"length: the latent engine decides itself where sequences end, got {length}; "
+                f"length: the {self.name} engine decides itself where sequences end, got {length}; "
                 f"leave it out, or {_REMEDY}"
             )
         numbers = [code.name for code in codec.static_values if code.name in statics]
         if numbers:
             return (
-                f"statics: the latent engine writes the numbers of '{numbers[0]}' itself, got "
+                f"statics: the {self.name} engine writes the numbers of '{numbers[0]}' itself, got "
                 f"{statics[numbers[0]]!r}; leave it out, or {_REMEDY}"
             )
         return None
@@ -128,12 +132,22 @@ def _autoregressive(weights: Mapping[str, np.ndarray], sizes: Any, schema: Schem
 
 
 def _latent(weights: Mapping[str, np.ndarray], sizes: Any, schema: Schema) -> Engine:
-    return LatentEngine(LatentNetwork(weights, sizes, schema))
+    return WindowEngine(LATENT, WindowNetwork(LatentDecoder(weights, sizes), weights, schema))
+
+
+def _stepped(name: str) -> Callable[[Mapping[str, np.ndarray], Any, Schema], Engine]:
+    def opened(weights: Mapping[str, np.ndarray], sizes: Any, schema: Schema) -> Engine:
+        decoder = SteppedDecoder(weights, sizes, schema)
+        return WindowEngine(name, WindowNetwork(decoder, weights, schema))
+
+    return opened
 
 
 ENGINES: Final[Mapping[str, Callable[[Mapping[str, np.ndarray], Any, Schema], Engine]]] = {
     "fields": _autoregressive,
     "latent": _latent,
+    "lstm-gan": _stepped(LSTM_GAN),
+    "timegan": _stepped(TIMEGAN),
 }
 """What opens a network of `nets.networks.NETWORKS`."""
 

@@ -19,7 +19,7 @@ from serinette.kinds.series.parts import Parts, split_table
 from serinette.kinds.series.table import Table
 from serinette.kinds.split import SplitConfig
 from serinette.recipes.evaluate.facts import files_of
-from serinette.recipes.series.engine_config import LATENT
+from serinette.recipes.series.engine_config import LATENT, SECTIONS
 from serinette.recipes.series.generate import OpenedSeries, SeriesRequest, generate_series
 from serinette.recipes.series.score import table_again
 from serinette.recipes.series.sets import series_set
@@ -195,6 +195,14 @@ def _learnt(opened: OpenedSeries) -> Section:
             intro="How well windows that the model has not seen survive being encoded and decoded, "
             "and how far written latents are from theirs, in standard deviations. This engine "
             "knows no likelihoods.",
+            metrics=metrics,
+        )
+    if opened.engine.name in SECTIONS:
+        return Section(
+            key="game",
+            title="The game",
+            intro="How far a small judge told written windows from held-out ones after the "
+            "training. This engine knows no likelihoods.",
             metrics=metrics,
         )
     return Section(

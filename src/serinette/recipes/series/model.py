@@ -14,9 +14,12 @@ from serinette.artifact.folder import Artifact
 from serinette.core.config import build
 from serinette.core.durable import read_folder, write_folder
 from serinette.core.errors import ConfigError
+from serinette.explaining.explanation import Explanation
 from serinette.kinds.series.table import Table
 from serinette.kinds.series.writer import to_frame, write_table
 from serinette.recipes.evaluate.report import Report
+from serinette.recipes.explain.request import ExplainRequest
+from serinette.recipes.explain.run import explain
 from serinette.recipes.series.evaluate import (
     SeriesEvaluateRequest,
     evaluate_table,
@@ -106,6 +109,22 @@ class SeriesModel:
         request = SeriesEvaluateRequest(seed=seed, is_quick=quick)
         real = table_and_parts(self._opened, () if data is None else _source(data))
         return Report(evaluation=evaluate_table(self._opened, real, request))
+
+    def explain(self, source: str | os.PathLike[str] | None = None, **request: Any) -> Explanation:
+        """Look into the network while it reads rows: surprisal, cells, gates, how far back.
+
+        Args:
+            source: A path; None: what was held out of the training.
+            **request: Fields of `ExplainRequest`: `cells`, `limit`, `is_quick`...
+
+        Raises:
+            ConfigError: If an argument is unknown or out of range, or the engine writes whole
+                windows.
+            NotFoundError: If there is no table.
+            DataError: If it does not fit the model.
+        """
+        asked = build(ExplainRequest, request, source="explain")
+        return explain(self.artifact, None if source is None else os.fspath(source), asked)
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Copy the model to `folder`, which must not exist yet."""

@@ -20,14 +20,14 @@ from serinette.recipes.requests import TrainedRun, TrainRequest
 from serinette.recipes.series.baseline import ColumnsAlone
 from serinette.recipes.series.begin import begin_job, resume_job
 from serinette.recipes.series.contents import Ended, SeriesFound, series_contents
-from serinette.recipes.series.engine_config import LATENT
+from serinette.recipes.series.engine_config import SECTIONS
 from serinette.recipes.series.engines import ENGINES
 from serinette.recipes.series.job import SeriesJob
-from serinette.recipes.series.latent_training import train_latent_run
 from serinette.recipes.series.plan import supply_of, useful_updates
 from serinette.recipes.series.prepare import PreparedSeries
 from serinette.recipes.series.sketch import sketch
 from serinette.recipes.series.trial import try_latent
+from serinette.recipes.series.window_training import train_windows_run
 from serinette.training.config import TrainingConfig
 from serinette.training.events import TABLES, Listener, Planned
 from serinette.training.gradients import Precision
@@ -94,8 +94,8 @@ def _nats_of(model: FieldsModel, batches: Sequence[StepBatch]) -> tuple[float, i
 def _execute(job: SeriesJob, listener: Listener) -> TrainedRun:
     sweep_orphans(job.run, alone=True)
     sweep_orphans(job.run / "checkpoints", alone=True)
-    if job.choice.plan == LATENT:
-        ended = train_latent_run(job, listener)
+    if job.choice.plan in SECTIONS:
+        ended = train_windows_run(job, listener)
     else:
         ended = _train_rows(job, listener)
     if job.choice.plan == "trial" and ended.outcome.reason != "interrupted":

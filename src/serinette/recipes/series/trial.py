@@ -12,12 +12,13 @@ from serinette.evaluation.series.comparison import compare
 from serinette.evaluation.series.judge import judge_metrics
 from serinette.kinds.series.whole_windows import rows_of_window
 from serinette.recipes.series.contents import Ended
+from serinette.recipes.series.engine_config import LATENT
 from serinette.recipes.series.engines import Engine, LoadedEngine
 from serinette.recipes.series.generate import SeriesRequest, generate_series
 from serinette.recipes.series.job import SeriesJob
-from serinette.recipes.series.latent_training import latent_summary, train_latent_engine
 from serinette.recipes.series.prepare import PreparedSeries
 from serinette.recipes.series.sets import series_set
+from serinette.recipes.series.window_training import train_windows_engine, windows_summary
 from serinette.recipes.series.written import joined
 from serinette.training.events import Listener, Note
 from serinette.training.stops import stop_on_signals
@@ -47,10 +48,10 @@ def try_latent(job: SeriesJob, rows: Ended, listener: Listener) -> Ended:
     if _excess(first) <= TOLD:
         return _kept(job, rows, f"the judge hardly tells it apart ({_told(first)})", listener)
     listener(Note(text=f"engine autoregressive is told apart ({_told(first)}): trying latent"))
-    for sentence in latent_summary(job.prepared, job.settings.groups["latent"]):
+    for sentence in windows_summary(job.prepared, job.settings, LATENT):
         listener(Note(text=sentence))
     with stop_on_signals() as stop:
-        latent = train_latent_engine(job, stop, listener)
+        latent = train_windows_engine(job, LATENT, stop, listener)
     if latent.outcome.reason == "interrupted":
         listener(Note(text="the trial was interrupted: the autoregressive engine stands"))
         return replace(rows, outcome=replace(latent.outcome, progressed=rows.outcome.progressed))

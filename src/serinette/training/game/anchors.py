@@ -1,6 +1,6 @@
 """What holds a generator on its own written rows: variety, and the likelihood model nearby.
 
-Shape letters: `B` rows, `T` steps, `C` context fields, `V` symbols.
+Shape letters: `B` rows, `T` steps, `N` steps that count, `C` context fields, `V` symbols.
 """
 
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from torch import Tensor
 from serinette.nets.model import SequenceModel
 from serinette.nets.state import State
 from serinette.training.game.config import AdversarialConfig
+from serinette.training.game.drawing import drawable
 
 
 class WrittenRows(NamedTuple):
@@ -40,21 +41,22 @@ class Anchors:
         """Say whether any weight is above 0."""
         return bool(self._entropy or self._kl)
 
-    def loss(self, log_probs: Float[Tensor, "B T V"], rows: WrittenRows) -> Float[Tensor, ""]:
+    def loss(self, log_probs: Float[Tensor, "N V"], rows: WrittenRows) -> Float[Tensor, ""]:
         """Return the weighted sum over the steps that count, in nats.
 
         Args:
-            log_probs: The generator's, of every symbol at every step of the rows.
+            log_probs: The generator's, of every symbol at every step that counts.
             rows: What was written.
         """
         total = log_probs.new_zeros(())
         if self._entropy:
             entropy = -(log_probs.exp() * log_probs).sum(-1)
-            total = total - self._entropy * (entropy * rows.mask).sum()
+            total = total - self._entropy * entropy.sum()
         if self._kl:
             with torch.no_grad():
                 hidden, _ = self._reference(rows.inputs, rows.context, rows.past)
-                target = F.log_softmax(self._reference.readout.project(hidden).float(), -1)
+                logits = drawable(self._reference, hidden[rows.mask])
+                target = F.log_softmax(logits.float(), -1)
             apart = (log_probs.exp() * (log_probs - target)).sum(-1)
-            total = total + self._kl * (apart * rows.mask).sum()
+            total = total + self._kl * apart.sum()
         return total

@@ -7,7 +7,7 @@ from typing import Literal
 from serinette.core.errors import ConfigError
 from serinette.nets.critic_config import CriticConfig
 
-Estimator = Literal["mediator", "reinforce", "rollouts", "gumbel"]
+Estimator = Literal["none", "mediator", "reinforce", "rollouts", "weighted", "gumbel"]
 LossName = Literal[
     "bce",
     "least-squares",
@@ -26,21 +26,23 @@ class AdversarialConfig:
     """Share of the training time that the game takes, in (0, 1)."""
     updates: int | None = None
     """Updates of the generator in the game, at least 1; None: what `share` pays for."""
-    estimator: Estimator = "mediator"
+    estimator: Estimator = "reinforce"
     """How the generator learns from symbols, which have no slope. `mediator`: exact divergence from
     a second model of real and written text (CoT). `reinforce`: the critic's word on every step,
     against the other rows' (ScratchGAN). `rollouts`: the critic's word on continuations (SeqGAN).
-    `gumbel`: straight-through soft symbols (RelGAN)."""
+    `weighted`: rows weigh as much as the critic finds them likelier real than written (MaliGAN).
+    `gumbel`: straight-through soft symbols (RelGAN). `none`: the generator stays as it is, and the
+    guide alone is trained."""
     divergence: Literal["reverse", "forward", "jensen-shannon"] = "reverse"
     """What the mediator makes small: KL(model | mediator), KL(mediator | model), or the divergence
     from twice the mediator less the model."""
-    loss: LossName = "relativistic-average"
+    loss: LossName = "bce"
     """What critic and generator play for; `mediator` has no critic."""
     critic_steps: int = 1
     """Updates of the critic, or of the mediator, for one of the generator, at least 1."""
     critic_start: int = 60
     """Updates of the critic alone before the game; at least 0."""
-    learning_rate: float = 3e-4
+    learning_rate: float = 1e-4
     """Of the generator (Adam), above 0."""
     critic_rate: float = 1e-3
     """Of the critic or mediator (Adam), above 0."""
@@ -49,7 +51,7 @@ class AdversarialConfig:
     average_decay: float = 0.99
     """Decay of the moving average of the generator's weights, in [0, 1): the average is what is
     measured and kept; 0 turns it off."""
-    anchor: float = 0.5
+    anchor: float = 1.0
     """Weight of the likelihood of real rows in the generator's loss, at least 0."""
     anchor_kl: float = 0.0
     """Weight of the divergence from the likelihood model on written rows, at least 0."""
@@ -75,6 +77,19 @@ class AdversarialConfig:
     """Weight of the penalty, at least 0."""
     feature_matching: float = 0.0
     """Weight of the distance of the critic's mean features under `gumbel`, at least 0."""
+    guide_updates: int | None = None
+    """Updates of the guide, a critic that is trained after the game against the model that is kept
+    and chooses among its candidates at generation; 0: no guide; None: what the time pays for."""
+    guide_share: float = 0.5
+    """Share of the game's time that the guide takes, in (0, 1)."""
+    guide_rate: float = 1e-3
+    """Learning rate of the guide, above 0."""
+    guide_noise: float = 0.3
+    """Noise on the vectors of symbols that the guide sees while it learns, in their standard
+    deviations, at least 0."""
+    candidates: int = 4
+    """Candidates that the guide chooses from at generation, unless `--resample` says otherwise; at
+    least 1."""
     criterion: Literal["frechet", "classifier"] = "frechet"
     """What chooses among the models of the game, on held-out text: the distance of the clouds of
     real and written rows, or how well a classifier tells them apart. Ties go to the likelihood
@@ -118,14 +133,14 @@ class AdversarialConfig:
 
 _HALF, _FEWEST_SAMPLES = 0.5, 20
 _RANGES: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
-    (("share",), lambda x: 0 < x < 1, "in (0, 1)"),
+    (("share", "guide_share"), lambda x: 0 < x < 1, "in (0, 1)"),
     (
-        ("updates", "critic_steps", "rollouts", "n_evaluations", "sharpness"),
+        ("updates", "critic_steps", "rollouts", "n_evaluations", "sharpness", "candidates"),
         lambda x: x >= 1,
         "at least 1",
     ),
     (
-        ("learning_rate", "critic_rate", "largest_rise", "largest_fall"),
+        ("learning_rate", "critic_rate", "guide_rate", "largest_rise", "largest_fall"),
         lambda x: x > 0,
         "above 0",
     ),
@@ -133,6 +148,8 @@ _RANGES: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
     (
         (
             "critic_start",
+            "guide_updates",
+            "guide_noise",
             "anchor",
             "anchor_kl",
             "entropy",

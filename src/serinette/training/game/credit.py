@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 
 from serinette.nets.model import SequenceModel
 from serinette.nets.state import State
-from serinette.training.game.drawing import Drawn, draw_symbols
+from serinette.training.game.drawing import Drawn, draw_symbols, drawable
 
 LARGEST = 5.0
 """Beyond so many standard deviations an advantage is cut."""
@@ -99,7 +99,7 @@ def continued(
         n_running = running.h.shape[1]
         x = F.embedding(rows[:n_running, t], weight) + told.repeat(n_running // n_rows, 1)
         hidden, running = model.advance(x, running)
-        rows[:n_running, t + 1] = draw_symbols(model.readout.project(hidden), noise)
+        rows[:n_running, t + 1] = draw_symbols(drawable(model, hidden), noise)
     is_prefix = torch.arange(n_steps)[:, None] >= torch.arange(n_steps)  # [T, T]
     kept = is_prefix[:, None, None].expand(-1, n, n_rows, -1).reshape(len(rows), n_steps)
     rows = torch.where(kept.to(rows.device), fake.symbols.repeat(n_steps * n, 1), rows)

@@ -7,7 +7,8 @@ References: Yu et al. 2017, arXiv:1609.05473 (SeqGAN); de Masson d'Autume et al.
 arXiv:1905.09922 (ScratchGAN); Nie et al. 2019 (RelGAN). Differences: the likelihood of real rows
 stays in the loss, and rewards are compared with the other rows', not with a learned baseline.
 
-Shape letters: `B` rows, `T` steps, `K` rows that are there, `E` width of a vector, `N` logits.
+Shape letters: `B` rows, `T` steps, `K` rows that are there, `E` width of a vector, `N` logits,
+`M` written steps that count, `V` symbols.
 """
 
 import math
@@ -27,7 +28,7 @@ from serinette.training.game.anchors import Anchors, WrittenRows
 from serinette.training.game.config import AdversarialConfig
 from serinette.training.game.credit import advantages, continued, returns
 from serinette.training.game.critic_eye import CriticEye, Seen
-from serinette.training.game.drawing import Drawn, Opening, draw_softly
+from serinette.training.game.drawing import Drawn, Opening, draw_softly, drawable
 from serinette.training.game.losses import feature_matching, find_objective
 from serinette.training.game.on_real import loss_on_real, opening_of
 from serinette.training.game.rows import GameBatch, cut, steps_to_write
@@ -122,10 +123,9 @@ class CriticRival:
         """Take note of how far the game has come: noise falls, soft symbols sharpen."""
         self._share = share
 
-    def soften_(self) -> str | None:
-        """Put more noise on what the critic sees."""
-        self._extra_noise += 0.1
-        return f"noise on what it sees {self._noise_sd():.2f}"
+    def soften_(self, noise: float) -> None:
+        """Put so much more noise on what the critic sees."""
+        self._extra_noise += noise
 
     def state(self) -> dict[str, Any]:
         """Return what changes besides the weights, as plain facts."""
@@ -163,15 +163,18 @@ class CriticRival:
         fake = batch.fake.part(kept)
         with torch.no_grad():
             border = self._border(batch, kept, noise)
-            if self._game.estimator == "rollouts":
+            if self._game.estimator == "weighted":
+                advantage = self._by_weights(fake, batch.longest, noise)
+            elif self._game.estimator == "rollouts":
                 limits = steps_to_write(batch.real, generator.schema.end, batch.longest)[kept]
                 earned = self._by_rollouts(generator, (fake, limits), written, border, noise)
+                advantage = advantages(earned, fake.mask)
             else:
                 earned = self._by_steps(fake, batch.longest, border, noise)
-            advantage = advantages(earned, fake.mask)
-        log_probs = _log_probs(generator, written)  # [K, T, V]
-        drawn = log_probs.gather(-1, fake.symbols[..., None])[..., 0]
-        loss = -(drawn * advantage * fake.mask).sum() + self._anchors.loss(log_probs, written)
+                advantage = advantages(earned, fake.mask)
+        log_probs = _log_probs(generator, written)  # [M, V]
+        drawn = log_probs.gather(-1, fake.symbols[fake.mask][:, None])[:, 0]
+        loss = -(drawn * advantage[fake.mask]).sum() + self._anchors.loss(log_probs, written)
         found: Tensor = loss * batch.n_real_steps / max(1, batch.n_fake_steps)
         return found
 
@@ -198,6 +201,16 @@ class CriticRival:
         words = _liking(verdict.logits, border)[:, None]
         rewards = torch.zeros_like(fake.mask, dtype=words.dtype).scatter(1, last, words)
         return returns(rewards, fake.mask, 1.0)
+
+    def _by_weights(self, fake: Drawn, longest: int, noise: Generator) -> Float[Tensor, "K T"]:
+        """Return how much more each row weighs than the mean row, the same for all its steps.
+
+        Reference: Che et al. 2017, arXiv:1702.07983 (MaliGAN), equation 7 with baseline 1.
+        """
+        seen = self._eye.wide(Seen(self.network.embed(fake.symbols), fake.mask), longest)
+        logits = self.network.judge(seen.rows, seen.mask, noise).logits.float()
+        weights = logits.softmax(0) * len(logits)
+        return (weights - 1)[:, None].expand(fake.mask.shape)
 
     def _by_rollouts(
         self,
@@ -285,6 +298,7 @@ def _liking(logits: Float[Tensor, "*N"], border: float) -> Float[Tensor, "*N"]:
     return ((logits.float() - border) / 2).tanh()
 
 
-def _log_probs(generator: Any, written: WrittenRows) -> Float[Tensor, "K T V"]:
+def _log_probs(generator: Any, written: WrittenRows) -> Float[Tensor, "M V"]:
+    """Return the log-probabilities that rows are drawn by, at the steps that count."""
     hidden, _ = generator(written.inputs, written.context, written.past, None)
-    return F.log_softmax(generator.readout.project(hidden).float(), -1)
+    return F.log_softmax(drawable(generator, hidden[written.mask]).float(), -1)

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Generator, Tensor
 
+from serinette.nets.config import predicted_symbols
 from serinette.nets.model import SequenceModel
 from serinette.nets.state import State
 
@@ -55,47 +56,52 @@ def draw(
         end: The symbol that ends a row; None: rows do not end.
         noise: Where the draws come from.
     """
-    drawn, _ = draw_with_states(model, opening, longest, end, noise, keeps_states=False)
-    return drawn
-
-
-@torch.no_grad()
-def draw_with_states(
-    model: SequenceModel,
-    opening: Opening,
-    longest: int,
-    end: int | None,
-    noise: Generator,
-    *,
-    keeps_states: bool = True,
-) -> tuple[Drawn, list[State]]:
-    """Draw as `draw`; also return the state after each step was read, for continuations."""
     told = model.context_vector(opening.context)
     state, symbol = opening.state, opening.first
-    is_over = torch.zeros_like(symbol, dtype=torch.bool)
-    inputs, symbols, masks, states = [], [], [], []
-    for _ in range(longest):
-        inputs.append(symbol)
-        masks.append(~is_over)
+    symbols = torch.zeros((len(symbol), longest), dtype=torch.long, device=symbol.device)
+    mask = torch.zeros_like(symbols, dtype=torch.bool)
+    rows = torch.arange(len(symbol), device=symbol.device)  # those that go on
+    n_steps = longest
+    for t in range(longest):
         hidden, state = model.advance(F.embedding(symbol, model.embedding.weight) + told, state)
-        symbol = draw_symbols(model.readout.project(hidden), noise)
-        symbols.append(symbol)
-        if keeps_states:
-            states.append(state)
-        if end is not None:
-            is_over = is_over | (symbol == end)
-            if bool(is_over.all()):
-                break
-    columns = (torch.stack(column, dim=1) for column in (inputs, symbols, masks))
-    return Drawn(*columns), states
+        u = torch.rand((len(symbols), 1), generator=noise, device=symbols.device)
+        symbol = symbols_at(drawable(model, hidden), u[rows])  # whoever else goes on
+        symbols[rows, t] = symbol
+        mask[rows, t] = True
+        if end is None:
+            continue
+        going = (symbol != end).nonzero()[:, 0]
+        if len(going) == 0:
+            n_steps = t + 1
+            break
+        if len(going) < len(rows):
+            rows, symbol, told = rows[going], symbol[going], told[going]
+            state = state.select(going)
+    symbols, mask = symbols[:, :n_steps], mask[:, :n_steps]
+    inputs = torch.cat([opening.first[:, None], symbols[:, :-1]], dim=1)
+    return Drawn(inputs, symbols, mask)
+
+
+def drawable(model: SequenceModel, hidden: Float[Tensor, "B D"]) -> Float[Tensor, "B V"]:
+    """Return the logits of the next symbol; what stands for "not known" is never drawn."""
+    logits: Tensor = model.readout.project(hidden)
+    (field,) = predicted_symbols(model.schema)
+    if field.missing is None:
+        return logits
+    place = torch.tensor([field.missing], device=logits.device)
+    return logits.index_fill(-1, place, -1e9)
+
+
+def symbols_at(logits: Float[Tensor, "B V"], u: Float[Tensor, "B 1"]) -> Int[Tensor, " B"]:
+    """Invert the cumulative distribution of each row at `u` in [0, 1)."""
+    cumulative = logits.float().softmax(-1).cumsum(-1)
+    found = (cumulative <= u * cumulative[:, -1:]).sum(-1)
+    return found.clamp_(max=logits.shape[1] - 1)
 
 
 def draw_symbols(logits: Float[Tensor, "B V"], noise: Generator) -> Int[Tensor, " B"]:
     """Draw one symbol a row by inverting the cumulative distribution."""
-    cumulative = logits.float().softmax(-1).cumsum(-1)
-    u = torch.rand((len(logits), 1), generator=noise, device=logits.device)
-    found = (cumulative <= u * cumulative[:, -1:]).sum(-1)
-    return found.clamp_(max=logits.shape[1] - 1)
+    return symbols_at(logits, torch.rand((len(logits), 1), generator=noise, device=logits.device))
 
 
 class SoftlyDrawn(NamedTuple):
@@ -137,7 +143,7 @@ def draw_softly(
     for _ in range(longest):
         masks.append(~is_over)
         hidden, state = model.advance(x, state)
-        logits = model.readout.project(hidden).float().log_softmax(-1)
+        logits = drawable(model, hidden).float().log_softmax(-1)
         uniform = torch.rand(logits.shape, generator=noise, device=logits.device)
         perturbed = logits - (-(uniform.clamp(1e-20, 1 - 1e-7)).log()).log()
         soft = (perturbed * sharpness).softmax(-1)

@@ -10,7 +10,7 @@ Shape letters: `N` real rows, `M` fake rows, `B` pairs of one real and one fake 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import torch
@@ -36,6 +36,8 @@ class Objective:
     generator_loss: Loss
     is_paired: bool = False
     """Whether row k of the real logits is compared with row k of the fake ones."""
+    border: float | None = None
+    """Logit that parts real from fake rows; None: only differences of logits mean anything."""
     smoothed: Callable[[float], Loss] | None = None
     """Returns the critic's loss with another target than 1 for real rows; None: there is no
     target."""
@@ -170,14 +172,16 @@ LOSSES: Final[Mapping[str, Objective]] = {
     "bce": Objective(
         bce_critic,
         bce_generator,
+        border=0.0,
         smoothed=lambda target: lambda real, fake: bce_critic(real, fake, target),
     ),
     "least-squares": Objective(
         least_squares_critic,
         least_squares_generator,
+        border=0.5,
         smoothed=lambda target: lambda real, fake: least_squares_critic(real, fake, target),
     ),
-    "hinge": Objective(hinge_critic, minus_fake),
+    "hinge": Objective(hinge_critic, minus_fake, border=0.0),
     "wasserstein": Objective(wasserstein_critic, minus_fake),
     "relativistic": Objective(relativistic_critic, relativistic_generator, is_paired=True),
     "relativistic-average": Objective(relativistic_average_critic, relativistic_average_generator),
@@ -207,9 +211,22 @@ def find_objective(name: str, *, label_smoothing: float = 0.0) -> Objective:
             f"label_smoothing is {label_smoothing}, but '{name}' has no labels; use 0, or one of "
             f"{able}"
         )
-    return Objective(
-        objective.smoothed(1 - label_smoothing), objective.generator_loss, objective.is_paired
-    )
+    return replace(objective, critic_loss=objective.smoothed(1 - label_smoothing))
+
+
+@torch.no_grad()
+def accuracies(
+    objective: Objective, real_logits: Float[Tensor, " N"], fake_logits: Float[Tensor, " M"]
+) -> tuple[float, float]:
+    """Return the shares of real and of fake rows that a critic gets right.
+
+    Where only differences mean anything, the border lies half way between the mean logits.
+    """
+    border = objective.border
+    if border is None:
+        border = float(real_logits.mean() + fake_logits.mean()) / 2
+    real, fake = (real_logits > border).float().mean(), (fake_logits < border).float().mean()
+    return float(real), float(fake)
 
 
 def gradient_penalty(

@@ -73,10 +73,10 @@ class MediatorRival:
             real.inputs[kept], real.context[kept], rows_of(before, kept), noise
         )
         mask = real.mask[kept]
-        on_real = mediator_nats(mediator.readout.project(hidden), real.targets[kept], mask)
+        on_real = _nats(mediator, hidden, real.targets[kept], mask)
         rows = batch.written
         hidden, _ = mediator(fake.inputs, real.context[rows], rows_of(before, rows), noise)
-        on_fake = mediator_nats(mediator.readout.project(hidden), fake.symbols, fake.mask)
+        on_fake = _nats(mediator, hidden, fake.symbols, fake.mask)
         n_real = real.mask.sum()
         nats = n_real * (on_real / _count(mask) + on_fake / _count(fake.mask)) / 2
         kept_state = State(after.h.float(), after.c.float()).detach() if self.is_carried else None
@@ -96,16 +96,16 @@ class MediatorRival:
         rows = batch.written
         past = rows_of(opening_of(generator, state, real.fresh), rows)
         hidden, _ = generator(fake.inputs, real.context[rows], past, None)
-        logits = generator.readout.project(hidden).float()
+        logits = generator.readout.project(hidden[fake.mask]).float()[None]  # [1, N, V]
         with torch.no_grad():
             mediator: Any = self.network
             seen = opening_of(mediator, batch.rival_opening, real.fresh)
             hidden, _ = mediator(fake.inputs, real.context[rows], rows_of(seen, rows))
-            targets = mediator.readout.project(hidden)
-        asked = generator_divergence(logits, targets, fake.mask, self._divergence)
+            targets = mediator.readout.project(hidden[fake.mask])[None]
+        asked = generator_divergence(logits, targets, _all_of(logits), self._divergence)
         if self._anchors:
             written = WrittenRows(fake.inputs, real.context[rows], past, fake.mask)
-            asked = asked + self._anchors.loss(logits.log_softmax(-1), written)
+            asked = asked + self._anchors.loss(logits[0].log_softmax(-1), written)
         scale = batch.n_real_steps / max(1, batch.n_fake_steps)
         return on_real._replace(nats=scale * asked + on_real.nats)
 
@@ -116,9 +116,8 @@ class MediatorRival:
     def aim_(self, share: float) -> None:
         """Do nothing: a mediator does not change with time."""
 
-    def soften_(self) -> str | None:
-        """Return None: a mediator cannot win."""
-        return None
+    def soften_(self, noise: float) -> None:
+        """Do nothing: a mediator sees symbols as they are."""
 
     def state(self) -> dict[str, Any]:
         """Return what changes besides the weights: nothing."""
@@ -126,6 +125,17 @@ class MediatorRival:
 
     def restore_(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state` returned."""
+
+
+def _nats(model: Any, hidden: Tensor, symbols: Tensor, mask: Tensor) -> Tensor:
+    """Return the loss of the steps that count; the others are not even projected."""
+    logits = model.readout.project(hidden[mask])[None]
+    return mediator_nats(logits, symbols[mask][None], _all_of(logits))
+
+
+def _all_of(logits: Tensor) -> Tensor:
+    """Return a mask that counts every step."""
+    return torch.ones(logits.shape[:2], dtype=torch.bool, device=logits.device)
 
 
 def _count(mask: Tensor) -> Tensor:

@@ -46,8 +46,8 @@ class Rival(Protocol):
     def aim_(self, share: float) -> None:
         """Take note of how far the game has come, in [0, 1]."""
 
-    def soften_(self) -> str | None:
-        """React to a critic that has won; say what was changed, or None."""
+    def soften_(self, noise: float) -> None:
+        """Put so much more noise on what a critic sees, in standard deviations of its vectors."""
 
     def state(self) -> dict[str, Any]:
         """Return what changes besides the weights, as plain facts."""

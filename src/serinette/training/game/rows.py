@@ -86,10 +86,10 @@ def cut(drawn: Drawn, n_steps: Int[Tensor, " B"]) -> Drawn:
 
 def game_batch(real: Batch, fakes: list[Drawn], longest: int) -> GameBatch:
     """Join real rows with what each group of rows has written; groups may differ in length."""
-    longest = max(fake.symbols.shape[1] for fake in fakes)
+    n_steps = max(fake.symbols.shape[1] for fake in fakes)
     fake = Drawn(
         *(
-            torch.cat([_widened(column, longest) for column in columns])
+            torch.cat([_widened(column, n_steps) for column in columns])
             for columns in zip(*fakes, strict=True)
         )
     )

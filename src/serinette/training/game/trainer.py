@@ -19,6 +19,7 @@ from serinette.nets.model import SequenceModel
 from serinette.nets.state import State
 from serinette.training.average import Average
 from serinette.training.config import TrainingConfig
+from serinette.training.game.alarms import PHASE, alarms, react
 from serinette.training.game.config import AdversarialConfig
 from serinette.training.game.drawing import Drawn, Opening, draw
 from serinette.training.game.on_real import opening_of, rows_of
@@ -36,7 +37,7 @@ _SLOWEST = 0.1
 """Learning rate at the end, as a share of the largest."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class GameSupply:
     """What a game is played with."""
 
@@ -46,10 +47,10 @@ class GameSupply:
     """Most steps of a written row."""
     end: int | None
     """The symbol that ends a row; None: rows do not end."""
-    reads_on: bool = False
-    """Whether rows read on where they stopped; else every batch begins anew."""
     first_update: int = 0
     """Updates that the likelihood stage has made; those of the game are counted on."""
+    reads_on: bool = False
+    """Whether rows read on where they stopped; else every batch begins anew."""
 
 
 class GameTrainer:
@@ -89,6 +90,7 @@ class GameTrainer:
         self._precision = precision
         self._factor, self._rival_factor = 1.0, 1.0
         self._n_learnt = 0
+        self._n_reactions, self._is_over = 0, False
         self._figures: dict[str, float] = {}
         self._n_groups = training.n_workers
         self._workers = GradientWorkers(
@@ -110,13 +112,13 @@ class GameTrainer:
         self._optimiser = Optimiser(model, self.config)
         self._rival_optimiser = Optimiser(rival.network, self._rival_config)
         size = training.n_rows // self._n_groups
-        self._states: list[State | None] = [model.start(size)] * self._n_groups
+        self._states: list[Any] = [model.start(size)] * self._n_groups
         self._rival_states = self._fresh_rival_states(size)
 
     @property
     def is_done(self) -> bool:
         """Whether the plan is fulfilled."""
-        return self.update_count >= self.pace.total
+        return self._is_over or self.update_count >= self.pace.total
 
     @property
     def rate(self) -> float:
@@ -146,24 +148,33 @@ class GameTrainer:
                 return LossSum(math.nan, batch.n_measured)
         return self._teach(batch._replace(rival_opening=_joined(before)))
 
+    def learn(self, factor: float) -> bool:
+        """Let the rival alone learn, once; say whether its loss and slope were finite.
+
+        Args:
+            factor: Of its learning rate.
+        """
+        self._rival_factor = factor
+        return self._learn(self._next(), carries_on=True)
+
     def figures(self) -> Mapping[str, float]:
         """Return what was noticed since the last call, and forget it."""
         found = {**self._figures, **self.rival.figures()}
         self._figures = {}
         return found
 
-    def react_(self, alarms: Sequence[str]) -> list[str]:
-        """Do something about alarms of `training.game.alarms`; say what."""
-        events = []
-        if any(alarm.startswith("critic has won") for alarm in alarms):
-            self._rival_factor /= 2
-            softened = self.rival.soften_()
-            events.append("critic's learning rate halved" + (f", {softened}" if softened else ""))
-        if any(alarm.startswith(("mode collapse", "oscillation")) for alarm in alarms):
-            self._factor /= 2
-            self._rival_factor /= 2
-            events.append("both learning rates halved")
-        return events
+    def react_(self, history: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Do something about the alarms of a history; say what."""
+        found = alarms([line for line in history if line.get("phase") == PHASE])
+        reaction = react(found, self._n_reactions)
+        if reaction is None:
+            return []
+        self._n_reactions += 1
+        self._factor *= reaction.generator_rate
+        self._rival_factor *= reaction.critic_rate
+        self.rival.soften_(reaction.noise)
+        self._is_over = reaction.is_end
+        return [reaction.text]
 
     def slow_down_(self) -> None:
         """Halve both learning rates for the rest of the game."""
@@ -187,6 +198,8 @@ class GameTrainer:
             "update": self.update_count,
             "n_learnt": self._n_learnt,
             "factors": [self._factor, self._rival_factor],
+            "n_reactions": self._n_reactions,
+            "is_over": self._is_over,
             "rival": self.rival.state(),
             "figures": dict(self._figures),
             "corners": [list(corner) for corner in self.pace.corners],
@@ -212,6 +225,7 @@ class GameTrainer:
         facts = snapshot.facts
         self.update_count, self._n_learnt = int(facts["update"]), int(facts["n_learnt"])
         self._factor, self._rival_factor = facts["factors"]
+        self._n_reactions, self._is_over = int(facts["n_reactions"]), bool(facts["is_over"])
         self.rival.restore_(facts["rival"])
         corners: Sequence[Sequence[float]] = facts["corners"]
         self.pace = Pace(

@@ -1,0 +1,195 @@
+"""Our models beside the published samples of six LSTM text GANs, trained on the same captions.
+
+    serinette train texygen-train.txt --codec word --documents line --objective adversarial \
+        --budget 20m --name captions
+    python benchmarks/captions.py --captions FOLDER --run runs/captions \
+        --out benchmarks/results/captions.md
+
+FOLDER is that of `texygen.py`. `--run` may be given for several seeds: figures are then means with
+the least and the largest beside them. Our models learn from nine tenths of the captions, the
+published ones learnt from all.
+
+The first table is Texygen's protocol (BLEU against all test captions, Self-BLEU over the samples),
+a curve over temperatures for the likelihood model and for the model of the game. Every published
+system is then a point, and the table says how much more BLEU-4 our curve has at its Self-BLEU-4,
+and how much less Self-BLEU-4 at its BLEU-4. The second table compares with training captions by
+distances that cannot be won by collapse, at temperature 1 and at the temperature that the
+likelihood model does best with, chosen by the reverse LM on held-out captions of the run.
+"""
+
+import os
+
+# BLAS reads the number of threads when NumPy is imported.
+os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+
+import argparse
+import functools
+import statistics
+from pathlib import Path
+
+import numpy as np
+from machine import describe_machine
+from opened import Opened
+from report import publish
+from texygen import FILES, MEASURES, N_EMBEDDED, N_TOKENS, PUBLISHED, SEED, heading, metrics, row
+
+from serinette.decoding.config import DecodingConfig
+from serinette.evaluation.bleu import bleu, self_bleu
+from serinette.evaluation.quality import PieceSet, RealText
+from serinette.evaluation.ragged import Numbering
+from serinette.kinds.text.yardstick import yardstick_of
+from serinette.kinds.yardstick import Stretch
+from serinette.recipes.evaluate.material import cut_all, piece_set, shuffled
+from serinette.recipes.generate import GenerateRequest
+
+TEMPERATURES = (0.7, 0.8, 0.9, 1.0)
+N_LEGACY = 9_984
+_LONGEST = 48
+_BLEU_4, _SELF_BLEU_4 = 2, 6
+"""Columns of BLEU-4 and Self-BLEU-4."""
+
+
+def main() -> None:
+    """Print the tables, and write them where `--out` says."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--captions", type=Path, required=True)
+    parser.add_argument("--run", type=Path, action="append", required=True)
+    parser.add_argument("--samples", type=int, default=N_LEGACY)
+    parser.add_argument("--out", type=Path)
+    args = parser.parse_args()
+    lines = {
+        name: (args.captions / f"texygen-{name}.txt").read_text(encoding="utf-8").splitlines()
+        for name in ("train", "test", *FILES.values())
+    }
+    written = {
+        name: [drawn_lines(run / folder, args.samples) for run in args.run]
+        for name, folder in (("likelihood", "likelihood"), ("adversarial", "model"))
+    }
+    head = [
+        f"Machine: {describe_machine()}. Seeds: {len(args.run)}. {args.samples:,} samples a "
+        "temperature.",
+        "",
+    ]
+    publish([*head, *curve_table(lines, written), "", *distance_table(lines, written)], args.out)
+
+
+def drawn_lines(model: Path, n: int) -> dict[float, list[str]]:
+    """Return samples of a model at every temperature, those with a word in them."""
+    opened = Opened(model)
+    found = {}
+    for temperature in TEMPERATURES:
+        decoding = DecodingConfig(temperature=temperature, max_steps=_LONGEST)
+        request = GenerateRequest(n=n, seed=SEED, decoding=decoding, batch_size=256)
+        found[temperature] = [s.text.strip() for s in opened.draw(request) if s.text.strip()]
+    return found
+
+
+def curve_table(
+    lines: dict[str, list[str]], written: dict[str, list[dict[float, list[str]]]]
+) -> list[str]:
+    """Return our curves by Texygen's protocol, and where each published system lies under them."""
+    yardstick, numbering = yardstick_of(lines["train"]), Numbering()
+    references = numbering.number(map(yardstick.tokens, lines["test"]))
+
+    def scored(samples: list[str]) -> np.ndarray:
+        numbered = numbering.number(map(yardstick.tokens, samples))
+        return np.hstack([bleu(numbered, references), self_bleu(numbered)]).mean(axis=0)
+
+    curves = {
+        name: np.array([[scored(of[t]) for t in TEMPERATURES] for of in runs])
+        for name, runs in written.items()
+    }  # [runs, temperatures, 8]
+    orders = [f"{kind}-{n}" for kind in ("BLEU", "Self-BLEU") for n in (2, 3, 4, 5)]
+    table = heading("model", "T", *orders)
+    table.append(row("real captions", "", *(f"{x:.3f}" for x in scored(lines["train"]))))
+    for name, curve in curves.items():
+        for k, temperature in enumerate(TEMPERATURES):
+            table.append(row(name, f"{temperature}", *(spread(column) for column in curve[:, k].T)))
+    return [*table, "", *beside_published(curves)]
+
+
+def beside_published(curves: dict[str, np.ndarray]) -> list[str]:
+    """Say of every published system how far our curves lie above it, on either axis."""
+    table = heading("published", "BLEU-4", "Self-BLEU-4", *(
+        f"{name}: {what}" for name in curves for what in ("BLEU-4 more", "Self-BLEU-4 less")
+    ))  # fmt: skip
+    for system, figures in PUBLISHED.items():
+        x, y = figures[_SELF_BLEU_4], figures[_BLEU_4]
+        cells = []
+        for curve in curves.values():
+            more = [at(c[:, _SELF_BLEU_4], c[:, _BLEU_4], x) - y for c in curve]
+            less = [x - at(c[:, _BLEU_4], c[:, _SELF_BLEU_4], y) for c in curve]
+            cells += [spread(np.array(more)), spread(np.array(less))]
+        table.append(row(system, f"{y:.3f}", f"{x:.3f}", *cells))
+    return table
+
+
+def at(xs: np.ndarray, ys: np.ndarray, x: float) -> float:
+    """Return a curve's value at a place, by straight lines; its end where it does not reach."""
+    order = np.argsort(xs)
+    return float(np.interp(x, xs[order], ys[order]))
+
+
+def distance_table(
+    lines: dict[str, list[str]], written: dict[str, list[dict[float, list[str]]]]
+) -> list[str]:
+    """Return the distances of every system and model from training captions."""
+    yardstick, numbering = yardstick_of(lines["train"]), Numbering()
+    numbering.number(yardstick.tokens(line) for line in [*lines["train"], *lines["test"]])
+    known = np.ones(len(numbering), dtype=bool)
+
+    def measurable(captions: list[Stretch]) -> PieceSet:
+        embed = functools.partial(yardstick.embed, on_progress=lambda _: None)
+        return piece_set(captions[:N_TOKENS], yardstick, numbering, embed, N_EMBEDDED)
+
+    train = shuffled(cut_all(lines["train"], yardstick), SEED)
+    first, second = measurable(train), measurable(train[N_TOKENS:])
+    real = RealText(
+        held_out=first,
+        twin=second,
+        fitted=first,
+        halves=(first, second),
+        known=lambda: known,
+        own_metrics=lambda samples, groups: [],
+        embedding=yardstick.embedding,
+    )
+
+    def figures(captions: list[str]) -> list[float]:
+        found = metrics(measurable(shuffled(cut_all(captions, yardstick), SEED)), real)
+        return [found[key].value for key in MEASURES]
+
+    table = heading("", *(name.split(",")[0] for name, _, _ in MEASURES.values()))
+    floor = metrics(second, real)
+    table.append(line_of("real captions", [[floor[key].value for key in MEASURES]]))
+    for system, file in FILES.items():
+        table.append(line_of(system, [figures(lines[file])]))
+    for name, runs in written.items():
+        for temperature in TEMPERATURES[1:]:
+            found = [figures(of[temperature]) for of in runs]
+            table.append(line_of(f"ours, {name}, T {temperature}", found))
+    return [
+        f"Against training captions, {N_EMBEDDED:,} a side (language models: {N_TOKENS:,}). "
+        f"Embeddings: {real.embedding}. Meaning, wording: share that a classifier tells from real "
+        "text; 50 is ideal.",
+        "",
+        *table,
+    ]
+
+
+def line_of(name: str, found: list[list[float]]) -> str:
+    """Return one line: means over seeds, with the least and the largest where there are more."""
+    columns = np.array(found).T
+    digits = [digits for _, digits, _ in MEASURES.values()]
+    return row(name, *(spread(c, d) for c, d in zip(columns, digits, strict=True)))
+
+
+def spread(values: np.ndarray, digits: int = 3) -> str:
+    """Return a mean, with the least and the largest of several."""
+    mean = f"{statistics.mean(values.tolist()):.{digits}f}"
+    if len(values) == 1:
+        return mean
+    return f"{mean} ({values.min():.{digits}f} to {values.max():.{digits}f})"
+
+
+if __name__ == "__main__":
+    main()
