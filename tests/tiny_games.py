@@ -92,7 +92,9 @@ def make_game(corpus, *, is_whole=True, n_threads=1, critic=None, start=None, n_
     )
     generator = SequenceModel(start.config, start.schema)
     generator.load_state_dict(start.state_dict())
-    supply = GameSupply(batches=batches, longest=longest, end=END, first_update=7)
+    supply = GameSupply(
+        batches=batches, longest=longest, end=END, reads_on=not is_whole, first_update=7
+    )
     return GameTrainer(generator, rival, supply, (game, training), FP32, n_threads=n_threads)
 
 
