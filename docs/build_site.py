@@ -35,9 +35,9 @@ _FRONT: Final = """# Serinette
 ```{toctree}
 :maxdepth: 1
 
-README
-README.zh-CN
-docs/index
+At a glance <README>
+简体中文 <README.zh-CN>
+What to read <docs/index>
 CHANGELOG
 ```
 

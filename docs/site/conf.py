@@ -8,7 +8,7 @@ root_doc = "index"
 html_theme = "alabaster"
 html_theme_options = {
     "description": "Generative LSTMs",
-    "page_width": "1100px",
+    "page_width": "1240px",
     "sidebar_width": "230px",
     "font_family": "Georgia, 'Noto Serif', serif",
 }

@@ -66,8 +66,9 @@ def test_every_page_has_a_title_and_a_place_in_the_contents(site):
     front = (site / "index.md").read_text(encoding="utf-8")
     listed = [
         path
-        for line in re.findall(r"^(?:README|CHANGELOG|docs|benchmarks)\S*$", front, re.MULTILINE)
-        for path in site.glob(f"{line}.md")
+        for entry in re.findall(r"^([^`:\n]+)$", front, re.MULTILINE)
+        for path in site.glob(re.sub(r".*<(.*)>", r"\1", entry) + ".md")
+        if path != site / "index.md"
     ]
     pages = set(site.rglob("*.md")) - {site / "index.md"}
     assert set(listed) == pages
