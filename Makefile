@@ -81,6 +81,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/startup.py --out benchmarks/results/startup.md
 	$(BIN)/python benchmarks/learning.py --text $(TEXT) --out benchmarks/results/learning.md
 	$(BIN)/python benchmarks/texygen.py --captions $(CAPTIONS) --out benchmarks/results/texygen.md
+	$(BIN)/python benchmarks/explain.py --model $(MODEL) --out benchmarks/results/explain.md
 	$(BIN)/python benchmarks/evaluation.py --model $(MODEL) --out benchmarks/results/evaluation.md
 	$(BIN)/python benchmarks/verse_model.py --model $(VERSE) --data $(TANG) --out benchmarks/results/verse-model.md
 	$(BIN)/python benchmarks/verse_forms.py --model $(VERSE) --data $(TANG) --second-table $(SOUNDS) --out benchmarks/results/verse-forms.md

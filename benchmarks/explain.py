@@ -1,11 +1,11 @@
 """What `serinette explain` costs and finds: seconds, memory, the page; cells that tell something.
 
-    python benchmarks/explain.py --model runs/plays/model --model runs/wide/model \
-        --out benchmarks/results/explain.md
+    python benchmarks/explain.py --model runs/plays/model --wide --out benchmarks/results/explain.md
 
-`--model` may be given again. Each reads 100,000 symbols of its own held-out text (the training data
-must be where they were), or as many as there are; `--text FILE` reads that instead. Each run is a
-process of its own, timed from its start to its end.
+`--model` may be given again. `--wide` adds a network of 2 x 512 cells on the data of the first
+model, untrained: it shows what the size costs, and no cells are asked of it. Each reads 100,000
+symbols of its own held-out text (the training data must be where they were), or as many as there
+are; `--text FILE` reads that instead. Each run is a process of its own, timed from start to end.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from report import publish
 MOST_SECONDS, MOST_PAGE_KB = 60, 3_000
 WELL_TOLD, FEWEST_CELLS = 0.95, 3
 SHOWN = 12
+WIDE = {"embedding_size": 128, "hidden_size": 512, "n_layers": 2}
 HEAD = [
     "| model | cells | text | symbols | seconds | CPU seconds | peak MB | page kB | single cells "
     "above 0.95 | of them, untrained below 0.95 | bars |",
@@ -39,10 +40,16 @@ def main() -> None:
     """Print the tables, and write them where `--out` says."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, action="append", required=True)
+    parser.add_argument("--wide", action="store_true", help="also time 2 x 512 untrained cells")
     parser.add_argument("--text", help="a file to read instead of the models' held-out text")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
     rows, details = [], []
+    if args.wide:
+        with tempfile.TemporaryDirectory() as scratch:
+            model = save_wide(args.model[0], Path(scratch) / "untrained")
+            rows.append(row(model, *explained(model, args.text), is_trained=False))
+        print(rows[-1], file=sys.stderr, flush=True)
     for model in args.model:
         cost, found = explained(model, args.text)
         rows.append(row(model, cost, found))
@@ -57,6 +64,34 @@ def main() -> None:
         f"last 1, 5 and 15 minutes: {load} on {os.cpu_count()} cores."
     )
     publish([f"Machine: {describe_machine()}.", "", bars, "", *HEAD, *rows, *details], args.out)
+
+
+def save_wide(model: Path, folder: Path) -> Path:
+    """Save an untrained network of 2 x 512 cells with the codec and the data of a model."""
+    from serinette.artifact.folder import ArtifactContents, load, save
+    from serinette.artifact.step_graph import build_step_graph
+    from serinette.core.config import plain
+    from serinette.explaining.network import untrained
+    from serinette.nets.config import ModelConfig
+
+    like = load(model)
+    config = ModelConfig(**WIDE)
+    weights = untrained(config, like.schema)
+    contents = ArtifactContents(
+        kind=like.kind,
+        schema=like.schema,
+        codec=like.codec,
+        model=plain(config),
+        training={},
+        source=like.source,
+        evaluation={},
+        history=[],
+        weights=weights,
+        graph=build_step_graph(config, like.schema, weights),
+        card="---\n---\n",
+    )
+    save(folder, contents)
+    return folder
 
 
 def explained(model: Path, text: str | None) -> tuple[dict[str, float], dict[str, Any]]:
@@ -86,15 +121,17 @@ def explained(model: Path, text: str | None) -> tuple[dict[str, float], dict[str
     return cost, found
 
 
-def row(model: Path, cost: dict[str, float], found: dict[str, Any]) -> str:
-    """Return the line of one model."""
+def row(
+    model: Path, cost: dict[str, float], found: dict[str, Any], *, is_trained: bool = True
+) -> str:
+    """Return the line of one model; of an untrained one no cells are asked."""
     config = json.loads((model / "config.json").read_text(encoding="utf-8"))["model"]
     told = well_told(found)
     learnt = well_told(found, most_untrained=WELL_TOLD)
     passed = {
         "time": cost["seconds"] <= MOST_SECONDS,
         "page": cost["page"] <= MOST_PAGE_KB,
-        "cells": len(told) >= FEWEST_CELLS,
+        "cells": len(told) >= FEWEST_CELLS or not is_trained,
     }
     failed = ", ".join(what for what, is_met in passed.items() if not is_met)
     cells = [
@@ -104,8 +141,8 @@ def row(model: Path, cost: dict[str, float], found: dict[str, Any]) -> str:
         f"{found['n_symbols']:,}",
         *(f"{cost[key]:,.1f}" for key in ("seconds", "cpu")),
         *(f"{cost[key]:,.0f}" for key in ("memory", "page")),
-        str(len(told)),
-        str(len(learnt)),
+        str(len(told)) if is_trained else "",
+        str(len(learnt)) if is_trained else "",
         f"FAIL: {failed}" if failed else "PASS",
     ]
     return f"| {' | '.join(cells)} |"

@@ -71,7 +71,7 @@ def test_json_and_files(model, workplace, capsys):
         (["m", "The", "-o", "a.pdf"], 2, "-o 'a.pdf': write to a file that ends in .html or .json"),
         (["m", "The", "--top", "0"], 2, "--top: must be at least 1, got 0"),
         (["m", "no.txt"], 4, "no.txt: no such file"),
-        (["m", ""], 3, "text 0"),
+        (["m", ""], 3, "the texts: empty, or only white space"),
         (["n", "The"], 4, "n"),
     ],
 )

@@ -11,6 +11,7 @@ import pytest
 from serinette.core.errors import ConfigError
 from serinette.explaining.context import ContextCost, Reach
 from serinette.explaining.explanation import Alternative, CellTrace, Curve, Explanation
+from serinette.explaining.page import style
 from serinette.explaining.page.packing import packed, packed_alternatives
 from serinette.explaining.page.page import MOST_CELLS, page
 from serinette.explaining.probes import Cell, Finding
@@ -160,3 +161,30 @@ def test_alternatives_are_named_once():
     assert (found["n"], found["names"]) == (2, ["a", "z", "b"])
     assert np.frombuffer(base64.b64decode(found["symbols"]), "<u2").tolist() == [0, 1, 2, 1, 0, 1]
     assert packed_alternatives([], 3) is None
+
+
+def contrast(one, other):
+    """Contrast of two colours as WCAG 2 has it."""
+
+    def luminance(colour):
+        parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize(
+    ("colours", "tints"),
+    [
+        (style.LIGHT, style._SEQUENTIAL_LIGHT + style._DIVERGING_LIGHT),
+        (style.DARK, style._SEQUENTIAL_DARK + style._DIVERGING_DARK),
+    ],
+)
+def test_ink_can_be_read_on_every_tint(colours, tints):
+    for tint in (*filter(None, tints), colours["page"], colours["field"]):
+        assert contrast(colours["ink"], tint) >= 4.5, tint
+    for name in ("page", "field"):
+        assert contrast(colours["muted"], colours[name]) >= 4.5, name
+        assert contrast(colours["mark"], colours[name]) >= 3, name

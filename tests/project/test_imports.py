@@ -131,7 +131,7 @@ for name in {names!r}:
 
 
 @pytest.mark.slow
-def test_a_model_generates_and_scores_with_torch_blocked(tmp_path):
+def test_a_model_generates_scores_and_is_explained_with_torch_blocked(tmp_path):
     settings = {"updates": 2, "model__hidden_size": 8, "model__embedding_size": 4}
     text = "a b c d e f g h i j k l m n o p q r s t u v w x y z\n" * 40
     (tmp_path / "letters.txt").write_text(text, encoding="utf-8")
@@ -148,11 +148,12 @@ import serinette
 model = serinette.load("m")
 print(len(model.generate(2, seed=1, max_steps=9)))
 print(model.score(["a b c d"]).n_characters)
+print(model.explain("a b c d", cells=("0:1",)).n_symbols)
 assert "torch" not in sys.modules
 """
     done = run(code, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["2", "8"]
+    assert done.stdout.split() == ["2", "8", "8"]
 
 
 def test_training_without_torch_names_what_to_install():

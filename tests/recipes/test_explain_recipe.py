@@ -4,18 +4,21 @@ import io
 import math
 
 import numpy as np
+import poem_models
 import pytest
 import untrained_model
 
 from serinette.core.errors import ConfigError, DataError, NotFoundError
 from serinette.decoding.onnx_stepper import OnnxStepper
 from serinette.decoding.reading import sequence_nats
+from serinette.kinds.corpus import Corpus, RawSequence
 from serinette.kinds.table import find_kind
 from serinette.recipes.explain import symbols
 from serinette.recipes.explain.material import given_text
 from serinette.recipes.explain.request import ExplainRequest, cell_of
 from serinette.recipes.explain.run import explain
 from serinette.recipes.model import Model
+from serinette.recipes.score import score
 
 LINES = [f'{"  " * (k % 3)}The "{k}th" (line) is {"long" * (k % 4)}.' for k in range(400)]
 
@@ -129,6 +132,24 @@ def test_a_file_standard_input_and_a_text_are_told_apart(artifact, tmp_path, mon
         given_text(artifact, "", codec, 99)
 
 
+def test_an_unknown_character_costs_its_naming_as_in_a_score(artifact):
+    found = explain(artifact, "The ☃ line", ExplainRequest(is_quick=True))
+    assert found.text == "The ☃ line"
+    scored = score(artifact, Corpus(sequences=(RawSequence(content="The ☃ line", place="x"),)))
+    np.testing.assert_allclose(found.nats, scored.per_sequence[0].surprisal, atol=1e-5)
+    assert found.bits_per_symbol == pytest.approx(scored.bits_per_character, abs=1e-5)
+
+
+def test_a_text_alone_has_no_label_where_labels_come_from_folders(tmp_path):
+    data = [
+        untrained_model.write_lines(tmp_path / name / "lines.txt", LINES[:80])
+        for name in ("a", "b")
+    ]
+    artifact = untrained_model.save_untrained(tmp_path / "m", data, data__labels="folder")
+    assert explain(artifact, "The line", ExplainRequest(is_quick=True)).text == "The line"
+    assert explain(artifact, str(data[0]), ExplainRequest(is_quick=True, limit=9)).n_symbols == 10
+
+
 @pytest.mark.parametrize("text", ["1-37", "a:b", "1:", "-1:3", "1:2:3"])
 def test_a_cell_that_is_written_otherwise_is_refused(text):
     with pytest.raises(ConfigError, match="is not LAYER:NUMBER; write it like 1:37"):
@@ -154,3 +175,38 @@ def test_the_python_api_gives_the_same(artifact):
     )
     with pytest.raises(ConfigError, match="explain: unknown setting 'celz'"):
         model.explain("The line", celz=())
+
+
+@pytest.mark.parametrize("codec", ["byte", "word"])
+def test_pieces_of_any_codec_are_the_text(tmp_path, codec):
+    data = untrained_model.write_lines(tmp_path / "lines.txt", [*LINES[:60], "naïve café 中"])
+    artifact = untrained_model.save_untrained(
+        tmp_path / "model", [data], data__codec=codec, split__test_share=0.4
+    )
+    text = 'The "7th" café 中, long\n'
+    found = explain(artifact, text, ExplainRequest(is_quick=True, cells=("0:2",)))
+    assert found.text == text
+    assert found.unit == codec
+    assert len(found.pieces) == len(found.nats) == len(found.cells[0].values["c"])
+
+
+def test_a_poem_has_places_lines_and_tones(tmp_path):
+    data = poem_models.write_poems(tmp_path / "poems.json")
+    artifact = poem_models.save_untrained_poet(tmp_path / "model", data)
+    found = explain(artifact, "白鸟无声过远山\n一舟明月夜中还", ExplainRequest(top=2))
+    assert found.text == "白鸟无声过远山，一舟明月夜中还。"
+    assert len(found.alternatives[0]) == 2
+    if found.findings:
+        assert any("line" in finding.trait for finding in found.findings)
+    own = explain(artifact)
+    assert own.n_symbols > len(own.pieces)
+    assert len(own.starts) > 1
+
+
+def test_a_document_that_is_cut_is_read_on_by_one_symbol_and_no_end(artifact):
+    text = "The line is long."
+    cut = explain(artifact, text, ExplainRequest(is_quick=True, limit=8))
+    whole = explain(artifact, text, ExplainRequest(is_quick=True))
+    assert cut.text == text[:8]
+    np.testing.assert_allclose(cut.nats, whole.nats[:8], atol=1e-6)
+    assert cut.n_symbols == 9

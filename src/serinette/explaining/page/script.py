@@ -38,9 +38,12 @@ function make(name, className, text) {
   if (text !== undefined) found.textContent = text;
   return found;
 }
+function pictured(control) {
+  return String.fromCharCode(0x2400 + control.charCodeAt(0));
+}
 function shown(text) {
   const marks = {"\n": "⏎", "\t": "⇥", " ": "␣", "": "–"};
-  return text in marks ? marks[text] : text;
+  return text in marks ? marks[text] : text.replace(/[\x00-\x08\x0b-\x1f]/g, pictured);
 }
 
 /* What is coloured or drawn: surprisal, or one number of one cell. */
@@ -80,7 +83,7 @@ function buildText() {
   const starts = new Set(data.starts), parts = document.createDocumentFragment();
   data.pieces.forEach((piece, k) => {
     if (k > 0 && starts.has(k)) parts.append(make("hr"));
-    const span = make("span", "", piece);
+    const span = make("span", "", piece.replace(/[\x00-\x08\x0b-\x1f]/g, pictured));
     spans.push(span);
     parts.append(span);
   });

@@ -107,7 +107,8 @@ select:focus-visible,button:focus-visible,.passage:focus-visible{outline:2px sol
 .panel .glyph{font-family:ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace}
 .panel dl{display:grid;grid-template-columns:minmax(0,7.6rem) 3.6rem minmax(0,1fr);gap:.15rem .6rem;
  margin:.3rem 0 .9rem;align-items:center}
-.panel dt,.panel dd{margin:0;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+.panel dt,.panel dd{margin:0;line-height:1.4;overflow:hidden;text-overflow:ellipsis;
+ white-space:nowrap}
 .panel dd{text-align:right}
 .panel .bar{height:.62rem;background:var(--hair);position:relative;border-radius:2px;
  overflow:hidden}

@@ -146,8 +146,17 @@ def _excess(
     return excess
 
 
-GRADIENTS = WindowSize(100, 32, ())
-"""Predictions whose gradient is followed back, and how far."""
+_GRADIENTS = tuple(WindowSize(n_steps, 32, ()) for n_steps in (100, 48, 24, 12))
+"""Predictions whose gradient is followed back, and how far: as far as sequences allow."""
+
+
+def gradient_places(passage: Passage) -> Int[np.ndarray, "W 4"]:
+    """Return steps, sequence, first symbol and first prediction of the windows of `reach`."""
+    for size in _GRADIENTS:
+        places = window_places(passage, size)
+        if len(places):
+            return np.insert(places, 0, size.n_steps, axis=1)
+    return np.zeros((0, 4), dtype=np.int64)
 
 
 def reach(artifact: Artifact, passage: Passage, before: StateSample) -> Reach:
@@ -156,13 +165,14 @@ def reach(artifact: Artifact, passage: Passage, before: StateSample) -> Reach:
     Args:
         artifact: The model.
         passage: What is read.
-        before: States that the windows of `GRADIENTS` begin with: their true past.
+        before: States that the windows of `gradient_places` begin with: their true past.
     """
-    places = window_places(passage, GRADIENTS)
+    windows = gradient_places(passage)
+    n_steps, places = int(windows[0, 0]), windows[:, 1:]
     network = SymbolNetwork(
         artifact.weights(), artifact.model_config, artifact.schema, dtype=np.float64
     )
-    symbols = _symbols(passage, places, GRADIENTS.n_steps)
+    symbols = _symbols(passage, places, n_steps)
     starts = [
         State(before.h[:, k].astype(np.float64), before.c[:, k].astype(np.float64))
         for k in range(artifact.model_config.n_layers)

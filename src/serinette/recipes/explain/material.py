@@ -89,15 +89,16 @@ def given_text(artifact: Artifact, text: str, codec: Codec, limit: int) -> Passa
         NotFoundError: If it looks like a file's name and there is no such file.
         DataError: If there is no text in it.
     """
-    kind, settings = reading_settings(artifact, {})
-    sources: tuple[Path, ...] | tuple[str, ...]
-    if text == STDIN:
-        sources, name = (sys.stdin.read(),), "standard input"
-    elif _is_file(text):
-        sources, name = (Path(text),), Path(text).name
+    if text != STDIN and _is_file(text):
+        kind, settings = reading_settings(artifact, {})
+        corpus, name = kind.read((Path(text),), settings), Path(text).name
     else:
-        sources, name = (text,), "the text"
-    return passage(kind, codec, kind.read(sources, settings), name, limit)
+        # Where labels came from folders, a text alone has none.
+        is_labelled = "labels" in artifact.source.get("data", {})
+        kind, settings = reading_settings(artifact, {"labels": "none"} if is_labelled else {})
+        name = "standard input" if text == STDIN else "the text"
+        corpus = kind.read((sys.stdin.read() if text == STDIN else text,), settings)
+    return passage(kind, codec, corpus, name, limit)
 
 
 def held_out_text(artifact: Artifact, codec: Codec, limit: int) -> Passage | SerinetteError:

@@ -36,7 +36,8 @@ WINDOWS = (
     WindowSize(9, 256, (1, 2, 3, 4, 6, 8)),
     WindowSize(72, 48, (12, 16, 24, 32, 48, 64)),
 )
-_GRADIENTS = WindowSize(48, 24, ())
+_GRADIENTS = (WindowSize(48, 24, ()), WindowSize(24, 24, ()), WindowSize(12, 24, ()))
+"""How far back gradients are followed: as far as the sequences allow."""
 _SHOWN_ROWS = 2_000
 _MOST_CURVES = 12
 _MOST_PROBED = 16_000
@@ -239,10 +240,11 @@ def _reach(
     artifact: Artifact, codec: SeriesCodec, network: FieldsNetwork, read: _Rows
 ) -> Reach | None:
     """Follow the gradient of some predictions back to the rows; windows begin empty."""
-    places = _window_rows(read, _GRADIENTS)
-    if len(places) == 0:
+    fitting = [size for size in _GRADIENTS if len(_window_rows(read, size))]
+    if not fitting:
         return None
-    n = _GRADIENTS.n_steps
+    n = fitting[0].n_steps
+    places = _window_rows(read, fitting[0])
     windows = encode_windows(codec, read.steps, read.numbers[places], n + 1)
     rows = RowNetwork(artifact.weights(), artifact.model_config, dtype=np.float64)
     inputs = rows.inputs(windows.numbers, windows.symbols, windows.context)[:, :n]

@@ -1,13 +1,13 @@
 """Look into a model of symbols while it reads. No torch: step graph, and equations in NumPy.
 
-Shape letters: `B` predictions, `N` states, `T` steps, `W` windows.
+Shape letters: `B` and `P` predictions, `N` states, `T` steps, `W` windows.
 """
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from serinette.artifact.folder import Artifact
 from serinette.core.cores import available_threads
@@ -15,19 +15,20 @@ from serinette.core.errors import SerinetteError
 from serinette.core.thinning import thinned
 from serinette.decoding.onnx_stepper import OnnxStepper
 from serinette.decoding.states import States, Wanted, read_states
+from serinette.evaluation.score import unknown_nats
 from serinette.explaining.explanation import Alternative, CellTrace, Explanation
 from serinette.explaining.network import SymbolNetwork
 from serinette.explaining.probes import FEWEST_PLACES, Cell, Finding, StateSample, probe
 from serinette.kinds.kind import Codec
 from serinette.kinds.table import find_kind
+from serinette.nets.config import predicted_symbols
 from serinette.recipes.explain.choosing import chosen_cells, model_name
 from serinette.recipes.explain.looking import (
-    GRADIENTS,
     cell_values,
     context_curve,
+    gradient_places,
     reach,
     untrained_states,
-    window_places,
 )
 from serinette.recipes.explain.material import Passage, given_text, held_out_text
 from serinette.recipes.explain.request import ExplainRequest, cells_of
@@ -97,7 +98,7 @@ def explain_symbols(artifact: Artifact, text: str | None, request: ExplainReques
 
 def _context(artifact: Artifact, stepper: OnnxStepper, read: _Read) -> dict[str, Any]:
     passage, nats = read.passage, read.states.nats
-    places = window_places(passage, GRADIENTS)[:, 2] - 1
+    places = gradient_places(passage)[:, 3] - 1
     return {
         "probed": f"{passage.name}, {passage.n_items:,} symbols",
         "costs": context_curve(stepper, passage, nats),
@@ -141,7 +142,7 @@ def _read(
     wanted = [places, places + 1]
     if for_probing:
         wanted.append(_probed(passage)[0].ravel())
-        wanted.append(window_places(passage, GRADIENTS)[:, 2] - 1)
+        wanted.append(gradient_places(passage)[:, 3] - 1)
     kept = np.unique(np.concatenate(wanted))
     n_ranked = int(places[-1]) + 1 if len(places) else 0
     keep = Wanted(states=kept, n_alternatives=request.top, n_shown=n_ranked)
@@ -201,6 +202,7 @@ def _shown(codec: Codec, read: _Read) -> dict[str, Any]:
     numbers = passage.sequence_numbers[: read.n_shown]
     pieces = [piece for several in passage.pieces for piece in several][: read.n_shown]
     names = _Names(codec)
+    nats = _named_nats(codec, read)
     alternatives = [
         tuple(
             Alternative(text=names[symbol], probability=chance)
@@ -211,11 +213,20 @@ def _shown(codec: Codec, read: _Read) -> dict[str, Any]:
     return {
         "pieces": tuple(pieces),
         "starts": tuple(np.flatnonzero(np.diff(numbers, prepend=-1)).tolist()),
-        "nats": states.nats[places],
+        "nats": nats[places],
         "alternatives": tuple(alternatives),
-        "bits_per_symbol": float(states.nats.mean() / np.log(2)),
-        "n_symbols": len(states.nats),
+        "bits_per_symbol": float(nats.mean() / np.log(2)),
+        "n_symbols": len(nats),
     }
+
+
+def _named_nats(codec: Codec, read: _Read) -> Float[np.ndarray, " P"]:
+    """Return -log p with the naming of characters that the vocabulary lacks, as `score` does."""
+    (field,) = predicted_symbols(codec.schema)
+    came = np.concatenate([symbols[1:] for symbols in read.passage.symbols])
+    nats: Float[np.ndarray, " P"] = read.states.nats.copy()
+    nats[came == field.missing] += unknown_nats(field.size)
+    return nats
 
 
 class _Names(dict[int, str]):
