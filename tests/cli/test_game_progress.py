@@ -105,7 +105,10 @@ def test_the_picture_of_a_game_shows_its_phase_the_rival_and_the_variety():
     assert rows["game"] == "Fréchet distance not measured (the likelihood model's 0.836 ± 0.054)"
     assert "rival" not in rows
     assert "verdict" not in rows
-    rows = dict(row[:2] for row in _rows(view.after(measured(0.7, is_best=True)), 100))
+    view = view.after(measured(0.7, is_best=True))
+    rows = dict(row[:2] for row in _rows(view.after(measured(0.9, is_best=False)), 100))
+    assert rows["game"].endswith("below 0.728 would beat it)   best 0.7")
+    rows = dict(row[:2] for row in _rows(view, 100))
     assert rows["game"].startswith("Fréchet distance 0.7 (best so far")
     assert rows["rival"].startswith("critic right on 81% of real")
     assert rows["variety"].startswith("different pairs 0.98")

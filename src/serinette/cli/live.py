@@ -116,8 +116,10 @@ def _game_rows(view: View) -> list[tuple[str, str, str]]:
         return []
     metrics = {} if last is None or "criterion" not in last.metrics else last.metrics
     is_best = bool(metrics) and last is not None and last.is_best
+    words = criterion_words(metrics, game, is_best=is_best)
+    best = view.best_criterion
     rows = [
-        ("game", criterion_words(metrics, game, is_best=is_best), "bold"),
+        ("game", words if best is None else f"{words}   best {best:.3g}", "bold"),
         ("rival", critic_words(metrics), ""),
         ("variety", variety_words(metrics), ""),
     ]

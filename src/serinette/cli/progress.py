@@ -42,6 +42,8 @@ class View:
     progress: Progress | None = None
     evaluated: Evaluated | None = None
     best_nats: float | None = None
+    best_criterion: float | None = None
+    """Of the models of a game so far."""
     sample: str = ""
     verdicts: tuple[str, ...] = ()
 
@@ -56,10 +58,12 @@ class View:
             case Evaluated():
                 measured = event.metrics.get("validation_nats")
                 best = measured if event.is_best and measured is not None else self.best_nats
+                found = [event.metrics.get("criterion"), self.best_criterion]
                 return replace(
                     self,
                     evaluated=event,
                     best_nats=best,
+                    best_criterion=min((x for x in found if x is not None), default=None),
                     sample=event.sample if event.sample is not None else self.sample,
                     verdicts=event.verdicts,
                 )
