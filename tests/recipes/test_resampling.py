@@ -10,7 +10,9 @@ from untrained_model import CONFIG, save_untrained, write_lines
 
 import serinette
 from serinette.artifact.folder import load
+from serinette.cli.generate_options import GenerateOptions
 from serinette.cli.main import main
+from serinette.cli.wishes import refuse_options_of_others
 from serinette.core.errors import ConfigError
 from serinette.decoding.config import DecodingConfig
 from serinette.decoding.row_critic import RowCritic
@@ -252,6 +254,12 @@ def test_the_command_refuses_what_cannot_be(place, capsys, name, flags, reason):
     told = capsys.readouterr()
     assert reason in told.err
     assert told.out == ""
+
+
+def test_a_table_has_no_candidates():
+    options = GenerateOptions(model="trips", resample=2)
+    with pytest.raises(ConfigError, match=r"--resample is for text and poem models; this one is"):
+        refuse_options_of_others(options, "series")
 
 
 def test_the_command_resamples(place, capsys):
