@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from functools import cache
 
 import numpy as np
 import pytest
@@ -9,7 +10,9 @@ from untrained_model import CONFIG, save_untrained, write_lines
 
 import serinette
 from serinette.artifact.folder import load
+from serinette.cli.generate_options import GenerateOptions
 from serinette.cli.main import main
+from serinette.cli.wishes import refuse_options_of_others
 from serinette.core.errors import ConfigError
 from serinette.decoding.config import DecodingConfig
 from serinette.decoding.row_critic import RowCritic
@@ -54,7 +57,7 @@ ONE_STEP = DecodingConfig(max_steps=1, logit_bias={"<end>": -50.0})
 
 def test_a_candidate_is_chosen_by_softmax_of_the_critics_word():
     """z of each symbol's count is below 4.5: a right program fails once in 10,000."""
-    n, k = 500, 3
+    n, k = 250, 3
     request = {"seed": 5, "decoding": ONE_STEP, "batch_size": 4096}
     plain = "".join(s.text for s in drawn(n=n * k, **request))
     candidates = np.array([LETTERS.index(c) + 2 for c in plain]).reshape(n, k)
@@ -69,7 +72,7 @@ def test_a_candidate_is_chosen_by_softmax_of_the_critics_word():
 
 def test_the_choice_uses_other_random_numbers_than_the_draw():
     """Where the critic says the same of all, every place among the candidates is as likely."""
-    n, k = 500, 4
+    n, k = 200, 4
     decoding = DecodingConfig(max_steps=4, logit_bias={"<end>": -50.0})
     request = {"seed": 8, "decoding": decoding, "batch_size": 4096}
     plain = [s.text for s in drawn(n=n * k, **request)]
@@ -164,9 +167,15 @@ def place(tmp_path_factory):
     return place
 
 
+@cache
+def model_of(folder):
+    return serinette.load(folder)
+
+
 def texts(place, name, **settings):
-    model = serinette.load(place / name)
-    return [s.text for s in model.generate(settings.pop("n", 6), seed=3, max_steps=25, **settings)]
+    model, n = model_of(place / name), settings.pop("n", 6)
+    settings = {"max_steps": 15} | settings
+    return [s.text for s in model.generate(n, seed=3, **settings)]
 
 
 def test_a_model_resamples_as_it_was_found_best_unless_told_otherwise(place):
@@ -179,13 +188,13 @@ def test_a_model_resamples_as_it_was_found_best_unless_told_otherwise(place):
     candidates = texts(place, "plain", n=18)
     assert all(text in candidates[3 * k : 3 * k + 3] for k, text in enumerate(guided))
     assert len({guided[k] in candidates[3 * k : 3 * k + 1] for k in range(6)}) == 2
-    for free in ({"best_of": 2}, {"beam": 2}):
-        assert texts(place, "guided", n=2, **free) == texts(place, "plain", n=2, **free)
+    for free in ({"best_of": 2}, {"beam": 2, "max_steps": 5}):
+        assert texts(place, "guided", n=1, **free) == texts(place, "plain", n=1, **free)
     assert texts(place, "guided", n=4) == guided[:4]
 
 
 def test_the_critic_of_the_folder_is_asked(place):
-    model = serinette.load(place / "guided")
+    model = model_of(place / "guided")
     opened = Opened(load(place / "guided"))
     plain = [s.text for s in model.generate(200, seed=1, resample=1, max_steps=8)]
     chosen = [s.text for s in model.generate(100, seed=1, resample=2, max_steps=8)]
@@ -214,7 +223,7 @@ def test_the_critic_of_the_folder_is_asked(place):
     ],
 )
 def test_rules_hold_in_every_resampled_sample(place, rules, holds):
-    model = serinette.load(place / "guided")
+    model = model_of(place / "guided")
     samples = model.generate(12, seed=2, resample=3, max_steps=60, **rules)
     assert len(samples) == 12
     assert all(holds(sample.text) for sample in samples)
@@ -222,8 +231,8 @@ def test_rules_hold_in_every_resampled_sample(place, rules, holds):
 
 
 def test_a_resampled_sample_comes_whole(place):
-    model = serinette.load(place / "guided")
-    (whole,) = model.stream(seed=3, max_steps=25)
+    model = model_of(place / "guided")
+    (whole,) = model.stream(seed=3, max_steps=15)
     assert whole == texts(place, "guided", n=1)[0]
     events = list(generate(load(place / "guided"), GenerateRequest(n=3, resample=2)))
     assert [type(e) for e in events if not isinstance(e, Piece)] == [Sample] * 3
@@ -247,8 +256,14 @@ def test_the_command_refuses_what_cannot_be(place, capsys, name, flags, reason):
     assert told.out == ""
 
 
+def test_a_table_has_no_candidates():
+    options = GenerateOptions(model="trips", resample=2)
+    with pytest.raises(ConfigError, match=r"--resample is for text and poem models; this one is"):
+        refuse_options_of_others(options, "series")
+
+
 def test_the_command_resamples(place, capsys):
-    command = ["generate", str(place / "guided"), "-n", "4", "--seed", "3", "--max-steps", "25"]
+    command = ["generate", str(place / "guided"), "-n", "4", "--seed", "3", "--max-steps", "15"]
     outputs = {}
     for n in (None, 1, 3):
         assert main(command + ([] if n is None else ["--resample", str(n)])) == 0
@@ -263,7 +278,7 @@ import sys
 sys.modules["torch"] = sys.modules["onnx"] = None
 import serinette
 model = serinette.load({str(place / "guided")!r})
-print([s.text for s in model.generate(6, seed=3, max_steps=25, resample=3)])
+print([s.text for s in model.generate(6, seed=3, max_steps=15, resample=3)])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

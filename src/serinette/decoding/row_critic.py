@@ -18,8 +18,7 @@ from serinette.nets.critic_config import LEAK, CriticConfig
 Weights = Mapping[str, Float32[np.ndarray, "..."]]
 _EPSILON = np.float32(1e-5)
 """Of layer norms."""
-_Activation = Callable[[np.ndarray], np.ndarray]
-_ACTIVATIONS: Mapping[str, _Activation] = {
+_ACTIVATIONS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
     "relu": lambda x: np.maximum(x, 0),
     "leaky-relu": lambda x: np.where(x > 0, x, np.float32(LEAK) * x),
     "tanh": np.tanh,
