@@ -177,7 +177,7 @@ def prefix_chances(table):
 
 @EACH
 def test_with_an_exact_mediator_the_generator_becomes_the_real_chain(kind):
-    """M is the mixture of the two chains: by prefix, not by step, as one that learns is."""
+    """M is the mixture of the two chains prefix by prefix, as one that learns it would be."""
     real = conditionals(START, MATRIX)
     start, matrix = torch.zeros(2, requires_grad=True), torch.zeros(2, 2, requires_grad=True)
     optimiser = torch.optim.Adam([start, matrix], lr=0.05)
