@@ -2,6 +2,10 @@
 
 python benchmarks/series_memory.py --gigabytes 2 --folder scratch --out series-memory.md
 
+With `--shuffled` rows stand in no order, and are sorted in memory:
+
+python benchmarks/series_memory.py --gigabytes 0.3 --shuffled --updates 20 --folder scratch
+
 Needs polars (extra `series`) to write the file; Linux. The file and the run are removed afterwards.
 """
 
@@ -41,17 +45,20 @@ def main() -> None:
     parser.add_argument("--gigabytes", type=float, default=2.0)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--budget", default="5m")
+    parser.add_argument("--updates", type=int, help="instead of a budget")
+    parser.add_argument("--shuffled", action="store_true", help="rows stand in no order")
     parser.add_argument("-n", type=int, default=200, help="sequences to generate")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
     folder: Path = args.folder
     folder.mkdir(parents=True, exist_ok=True)
     source, runs = folder / "long.csv", folder / "runs"
-    n_rows = write_file(source, int(args.gigabytes * 1e9))
+    n_rows = write_file(source, int(args.gigabytes * 1e9), is_shuffled=args.shuffled)
     n_bytes = source.stat().st_size
     columns = ["--entity", "device", "--time", "time"]
+    how = ["--updates", str(args.updates)] if args.updates else ["--budget", args.budget]
     stages = [
-        _measured(["train", source, *columns, "--budget", args.budget, "--runs", runs]),
+        _measured(["train", source, *columns, *how, "--runs", runs]),
         _measured(["generate", runs / "long", "-n", str(args.n), "-o", folder / "drawn.csv"]),
     ]
     source.unlink()
@@ -61,7 +68,8 @@ def main() -> None:
         f"Machine: {describe_machine()}; one thread, much other work beside it.",
         "",
         f"A CSV of {n_bytes / 1e9:.2f} GB: {n_rows:,} rows of an entity, a time, four real "
-        "numbers, a whole number and two categories, in sequences of 2,000 rows.",
+        "numbers, a whole number and two categories, in sequences of 2,000 rows"
+        f"{', shuffled' if args.shuffled else ''}.",
         "",
         "| command | seconds | of these CPU | peak memory, MB | of this not backed by files, MB |",
         "|---|---|---|---|---|",

@@ -16,12 +16,12 @@ begin at 1.
 """
 
 import argparse
+import json
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,10 +31,10 @@ from machine import describe_machine
 from report import publish
 
 import serinette
-from serinette.training.timegan_judges import discriminative_score, predictive_score, sines
+from serinette.training.timegan_judges import discriminative_scores, predictive_scores, sines
 
 LENGTH = 24
-N_JUDGES = 10
+N_JUDGES, N_PREDICTORS = 10, 3
 UPDATES = {
     "autoregressive": {"stocks": 2_500, "sines": 3_000},
     "latent": {"stocks": 2_000, "sines": 2_000},
@@ -43,12 +43,13 @@ PUBLISHED = {
     "stocks": "TimeGAN .102, Diffusion-TS .067",
     "sines": "TimeGAN .011, Diffusion-TS .006",
 }
-N_WRITTEN = 100_000
+N_WRITTEN = 20_000
 
 
 class Trained(NamedTuple):
     """What one generator seed gave."""
 
+    run: str
     seed: int
     train_seconds: float
     windows_a_minute: float
@@ -89,11 +90,10 @@ def _of_set(name: str, args: argparse.Namespace, work: Path) -> str:
         return ((windows - low) / (high - low + 1e-7)).astype(np.float32)
 
     real = scaled(real)
-    floor = _judged(discriminative_score, real, real)
-    predicted = _judged(predictive_score, real, real, n=3)
+    floor, predicted = judged(work / f"{name}-real", real, real)
     lines = [
         f"{name}: {len(real):,} windows of {LENGTH} rows and {real.shape[2]} columns; floor "
-        f"{_mean_sd(floor)}; predictive floor {np.mean(predicted):.4f}; published: "
+        f"{mean_sd(floor)}; predictive floor {np.mean(predicted):.4f}; published: "
         f"{PUBLISHED[name]}",
         "",
         "| seed | train s | windows/min | discriminative | less floor, upper 95 % | predictive | "
@@ -104,17 +104,16 @@ def _of_set(name: str, args: argparse.Namespace, work: Path) -> str:
     for seed in range(args.first_seed, args.first_seed + args.seeds):
         trained = _train(name, path, work, seed, args.engine, updates)
         written = scaled(trained.windows)
-        scores = _judged(discriminative_score, real, written)
+        scores, useful = judged(work / f"{trained.run}-judged", real, written)
         all_scores += scores
-        useful = _judged(predictive_score, real, written, n=3)
         near, held = _distances(name, real, written)
         lines.append(
             f"| {seed} | {trained.train_seconds:.0f} | {trained.windows_a_minute:,.0f} | "
-            f"{_mean_sd(scores)} | {_upper(scores, floor):.4f} | {np.mean(useful):.4f} | "
+            f"{mean_sd(scores)} | {upper(scores, floor):.4f} | {np.mean(useful):.4f} | "
             f"{_interval(near)} | {_interval(held)} |"
         )
         print(lines[-1], flush=True)
-    lines.append(f"| all | | | {_mean_sd(all_scores)} | {_upper(all_scores, floor):.4f} | | | |")
+    lines.append(f"| all | | | {mean_sd(all_scores)} | {upper(all_scores, floor):.4f} | | | |")
     return "\n".join(lines)
 
 
@@ -145,31 +144,61 @@ def _train(name: str, path: Path, work: Path, seed: int, engine: str, updates: i
         "--split.validation_share", "0", "--split.test_share", "0",
         "--model.level_noise", "0", "--model.output_dropout", "0",
     ]  # fmt: skip
-    begun = time.monotonic()
     if not (work / run / "model").exists():
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    seconds = time.monotonic() - begun
     model = serinette.load(work / run / "model")
     n = 3_661 if name == "stocks" else 10_000
     begun = time.monotonic()
     model.generate_array(N_WRITTEN, length=LENGTH, seed=seed + 100)
     rate = 60 * N_WRITTEN / (time.monotonic() - begun)
     windows = model.generate_array(n, length=LENGTH, seed=seed)
-    return Trained(seed, seconds, rate, windows[:, ::-1] if name == "stocks" else windows)
+    return Trained(
+        seed, seconds_of(work / run), rate, windows[:, ::-1] if name == "stocks" else windows
+    )
 
 
-def _judged(score, real: np.ndarray, written: np.ndarray, n: int = N_JUDGES) -> list[float]:
-    with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(lambda seed: score(real, written, seed=seed), range(n)))
+def judged(
+    kept: Path, real: np.ndarray, written: np.ndarray
+) -> tuple[Sequence[float], Sequence[float]]:
+    """Return discriminative and predictive scores; answers that were kept are not asked for again.
+
+    Args:
+        kept: Where they are kept, without the ending.
+        real: Scaled to [0, 1].
+        written: In the same scale.
+    """
+    told = _kept(
+        kept.with_suffix(".discriminative.json"),
+        lambda: discriminative_scores(real, written, seeds=range(N_JUDGES)),
+    )
+    useful = _kept(
+        kept.with_suffix(".predictive.json"),
+        lambda: predictive_scores(real, written, seeds=range(N_PREDICTORS)),
+    )
+    return told, useful
 
 
-def _upper(scores: Sequence[float], floor: Sequence[float]) -> float:
+def _kept(answers: Path, ask: Callable[[], Sequence[float]]) -> Sequence[float]:
+    if not answers.exists():
+        answers.write_text(json.dumps(ask()), encoding="utf-8")
+    found: Sequence[float] = json.loads(answers.read_text(encoding="utf-8"))
+    return found
+
+
+def seconds_of(run: Path) -> float:
+    """Return the seconds that a run's updates took."""
+    last = (run / "history.jsonl").read_text(encoding="utf-8").splitlines()[-1]
+    return float(json.loads(last)["seconds"])
+
+
+def upper(scores: Sequence[float], floor: Sequence[float]) -> float:
     """Return the upper end of the 95 % interval of the difference of two means (Welch)."""
     spread = np.var(scores, ddof=1) / len(scores) + np.var(floor, ddof=1) / len(floor)
     return float(np.mean(scores) - np.mean(floor) + 2.1 * np.sqrt(spread))
 
 
-def _mean_sd(scores: Sequence[float]) -> str:
+def mean_sd(scores: Sequence[float]) -> str:
+    """Return a mean and a standard deviation, as the tables have them."""
     return f"{np.mean(scores):.4f} ± {np.std(scores, ddof=1):.4f}"
 
 

@@ -168,7 +168,7 @@ def _timegan(tables: Mapping[str, JudgedTables], n_judges: int) -> dict[str, Met
     Sides are thinned to one size, since the score of uneven ones does not begin at 0. The floor is
     held-out windows in the place of written ones.
     """
-    from serinette.training.timegan_judges import discriminative_score
+    from serinette.training.timegan_judges import discriminative_scores
 
     first = next(iter(tables.values()))
     if n_judges < 2 or any(column.levels for column in first.training.stepwise):
@@ -184,7 +184,7 @@ def _timegan(tables: Mapping[str, JudgedTables], n_judges: int) -> dict[str, Met
     def scores(windows: np.ndarray) -> list[float]:
         some = [_some(each, n, k) for k, each in enumerate((real, windows))]
         scaled = [((each - low) / (high - low + _TINY)).astype(np.float32) for each in some]
-        return [discriminative_score(*scaled, seed=seed) for seed in range(n_judges)]
+        return discriminative_scores(*scaled, seeds=range(n_judges))
 
     floor = scores(held_out)
     found = {}

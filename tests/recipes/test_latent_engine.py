@@ -12,8 +12,8 @@ from serinette.cli.progress import finished_line
 from serinette.core.config import Layer, resolve
 from serinette.core.errors import ArtifactError, ConfigError, DataError
 from serinette.core.metric import Metric
-from serinette.recipes.requests import groups_of
-from serinette.recipes.series import trial
+from serinette.recipes.requests import TrainRequest, groups_of
+from serinette.recipes.series import begin, trial
 from serinette.recipes.series.choice import EngineChoice, choose_engine
 from serinette.recipes.series.engine_config import EngineConfig
 from serinette.recipes.series.generate import OpenedSeries, SeriesRequest, generate_series
@@ -269,6 +269,26 @@ def test_auto_tries_where_it_may_pay_and_keeps_a_share_of_the_seconds():
     assert choice.kept_seconds == pytest.approx(270)
     assert EngineChoice.from_json(choice.to_json()) == choice
     assert EngineChoice.from_json(None).plan == "autoregressive"
+
+
+@pytest.mark.parametrize("needed", [0.0, 329.0, 331.0, 9_999.0])
+def test_seconds_that_the_first_engine_can_use_are_not_kept_for_a_trial(needed):
+    trial_first = EngineChoice(plan="trial", why="test", latent_seconds=210.0, kept_seconds=270.0)
+    found = trial_first.beside(seconds=600.0, needed=needed)
+    assert found.kept_seconds + min(needed, 600.0) <= 600.0
+    assert (found == trial_first) == (needed < 330.0)
+    only = EngineChoice(plan="autoregressive", why="as asked")
+    assert only.beside(seconds=600.0, needed=needed) == only
+
+
+def test_a_budget_that_the_first_engine_uses_up_is_planned_for_it_alone(monkeypatch):
+    seconds = iter([1e-4, 10.0])
+    monkeypatch.setattr(begin, "seconds_per_update", lambda *asked: next(seconds))
+    layers = (Layer(origin="test", values={"data.entity": ["id"]}),)
+    request = TrainRequest(sources=sequences(), budget_seconds=600.0, layers=layers)
+    quick, slow = (begin.plan_series(request, silent) for _ in range(2))
+    assert (quick.choice.plan, slow.choice.plan) == ("trial", "autoregressive")
+    assert slow.train_seconds > 1.5 * quick.train_seconds
 
 
 def metric_of(value):

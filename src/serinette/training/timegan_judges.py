@@ -4,14 +4,17 @@ And does a predictor that was trained on written windows work on real ones? A po
 TensorFlow code, with its sizes, rates, numbers of updates and initial weights; what differs:
 batches are drawn with replacement, and the reset gate acts after the recurrent product. The judges
 are weak: one that reads six columns has three units and does not see noise of one per cent.
-`evaluation.series` holds a sharper one.
+`evaluation.series` holds a sharper one. They are so small that ten of them, trained side by side,
+take hardly longer than one; none knows of the others.
 
 Reference: Yoon, Jarrett and van der Schaar 2019, "Time-series Generative Adversarial Networks".
 
-Shape letters: `N` real windows, `M` written windows, `T` steps, `D` columns.
+Shape letters: `J` judges, `N` real windows, `M` written windows, `B` windows of a batch, `T` steps,
+`D` columns, `H` units.
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -24,69 +27,94 @@ PREDICTIVE_UPDATES = 5_000
 _ROWS = 128
 _TRAINED_SHARE = 0.8
 _RATE = 1e-3
+_AT_ONCE = 1_024
+"""Windows that are judged at once."""
 
 
-def discriminative_score(
+def discriminative_scores(
     real: Float32[np.ndarray, "N T D"],
     written: Float32[np.ndarray, "M T D"],
     *,
-    seed: int,
+    seeds: Sequence[int],
     n_updates: int = DISCRIMINATIVE_UPDATES,
-) -> float:
+) -> list[float]:
     """Return |accuracy - 1/2| on a fifth of the windows: 0 is best, 1/2 is worst.
 
     Args:
         real: Scaled to [0, 1].
         written: In the same scale.
-        seed: Of the split, the batches and the initial weights.
+        seeds: One a judge: of its split, its batches and its initial weights. Which others there
+            are changes nothing but the rounding.
         n_updates: Of the classifier.
     """
-    generator = torch.Generator().manual_seed(seed)
-    network = _Judge(real.shape[2], max(1, real.shape[2] // 2), generator)
-    parts = [_split(torch.from_numpy(np.ascontiguousarray(s)), generator) for s in (real, written)]
-    (real_train, real_test), (written_train, written_test) = parts
-    optimiser = torch.optim.Adam(network.parameters(), lr=_RATE)
-    truth = torch.cat([torch.ones(_ROWS), torch.zeros(_ROWS)])
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    judges = _Judges(real.shape[2], max(1, real.shape[2] // 2), generators)
+    sides = [torch.from_numpy(np.ascontiguousarray(side)) for side in (real, written)]
+    parts = [[_split(side, generator) for side in sides] for generator in generators]
+    optimiser = torch.optim.Adam(judges.parameters(), lr=_RATE)
+    truth = torch.cat([torch.ones(_ROWS), torch.zeros(_ROWS)]).expand(len(generators), -1)
     for _ in range(n_updates):
-        batch = torch.cat([_some(real_train, generator), _some(written_train, generator)])
-        loss = F.binary_cross_entropy_with_logits(network(batch)[:, -1], truth)
+        batch = torch.stack(
+            [
+                torch.cat([_some(trained, generator) for trained, _ in own])
+                for own, generator in zip(parts, generators, strict=True)
+            ]
+        )
+        told = judges(batch)[..., -1]
+        loss = F.binary_cross_entropy_with_logits(told, truth, reduction="none").mean(1).sum()
         optimiser.zero_grad()
         torch.autograd.backward(loss)
         optimiser.step()
-    with torch.no_grad():
-        right = int((network(real_test)[:, -1] > 0).sum())
-        right += int((network(written_test)[:, -1] <= 0).sum())
-    return abs(right / (len(real_test) + len(written_test)) - 0.5)
+    unseen = [torch.stack([own[side][1] for own in parts]) for side in (0, 1)]
+    right = (_answers(judges, unseen[0]) > 0).sum(1) + (_answers(judges, unseen[1]) <= 0).sum(1)
+    n = sum(side.shape[1] for side in unseen)
+    return [abs(int(k) / n - 0.5) for k in right]
 
 
-def predictive_score(
+def predictive_scores(
     real: Float32[np.ndarray, "N T D"],
     written: Float32[np.ndarray, "M T D"],
     *,
-    seed: int,
+    seeds: Sequence[int],
     n_updates: int = PREDICTIVE_UPDATES,
-) -> float:
+) -> list[float]:
     """Return the mean absolute error of the last column a step ahead, on real windows.
 
     Args:
         real: Scaled to [0, 1], at least two columns and two steps.
-        written: In the same scale; the predictor is trained on these.
-        seed: Of the batches and the initial weights.
+        written: In the same scale; the predictors are trained on these.
+        seeds: One a judge: of its batches and its initial weights.
         n_updates: Of the predictor.
     """
-    generator = torch.Generator().manual_seed(seed)
-    network = _Judge(real.shape[2] - 1, max(1, real.shape[2] // 2), generator)
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    judges = _Judges(real.shape[2] - 1, max(1, real.shape[2] // 2), generators)
     trained, judged = (torch.from_numpy(np.ascontiguousarray(s)) for s in (written, real))
-    optimiser = torch.optim.Adam(network.parameters(), lr=_RATE)
+    optimiser = torch.optim.Adam(judges.parameters(), lr=_RATE)
     for _ in range(n_updates):
-        batch = _some(trained, generator)
-        loss = (torch.sigmoid(network(batch[:, :-1, :-1])) - batch[:, 1:, -1]).abs().mean()
+        batch = torch.stack([_some(trained, generator) for generator in generators])
+        loss = _error(judges, batch).sum()
         optimiser.zero_grad()
         torch.autograd.backward(loss)
         optimiser.step()
+    total = torch.zeros(len(generators))
     with torch.no_grad():
-        found = torch.sigmoid(network(judged[:, :-1, :-1]))
-        return float((found - judged[:, 1:, -1]).abs().mean())
+        for part in torch.split(judged, _AT_ONCE):
+            total += len(part) * _error(judges, part.expand(len(generators), -1, -1, -1))
+    return (total / len(judged)).tolist()
+
+
+@torch.no_grad()
+def _answers(judges: "_Judges", windows: Float[Tensor, "J B T D"]) -> Float[Tensor, "J B"]:
+    """Return each judge's last number of its windows."""
+    return torch.cat(
+        [judges(part)[..., -1] for part in torch.split(windows, _AT_ONCE, dim=1)], dim=1
+    )
+
+
+def _error(judges: "_Judges", windows: Float[Tensor, "J B T D"]) -> Float[Tensor, " J"]:
+    """Return each judge's mean absolute error of the last column, a step ahead."""
+    found = torch.sigmoid(judges(windows[..., :-1, :-1]))
+    return (found - windows[..., 1:, -1]).abs().mean((1, 2))
 
 
 def sines(n: int, length: int, n_columns: int, *, seed: int) -> Float32[np.ndarray, "N T D"]:
@@ -98,33 +126,49 @@ def sines(n: int, length: int, n_columns: int, *, seed: int) -> Float32[np.ndarr
     return scaled
 
 
-class _Judge(nn.Module):
-    """One GRU layer and one number a step, with TensorFlow's initial weights."""
+class _Judges(nn.Module):
+    """One GRU layer and one number a step for each judge, with TensorFlow's initial weights."""
 
-    def __init__(self, n_columns: int, n_units: int, generator: Generator) -> None:
+    def __init__(self, n_columns: int, n_units: int, generators: Sequence[Generator]) -> None:
         super().__init__()
-        self.gru = nn.GRU(n_columns, n_units, batch_first=True)
-        self.out = nn.Linear(n_units, 1)
-        with torch.no_grad():
-            for name, weight in self.named_parameters():
-                if weight.dim() == 1:
-                    weight.zero_()
-                    continue
-                for block in weight.chunk(3 if name.startswith("gru.") else 1):
-                    _glorot_(block, generator)
-            gates = self.gru.get_parameter("bias_ih_l0")
-            gates[: 2 * n_units] = 1.0  # TensorFlow's default for both gates
+        shapes = ((n_columns, 3), (n_units, 3), (n_units, 1))
+        drawn = [
+            [_glorot(n_in, n_units if n == 3 else 1, n, generator) for n_in, n in shapes]  # noqa: PLR2004
+            for generator in generators
+        ]
+        self.read, self.recur, self.out = (
+            nn.Parameter(torch.stack(same)) for same in zip(*drawn, strict=True)
+        )  # [J, D, 3H], [J, H, 3H], [J, H, 1]
+        gates = torch.zeros(len(generators), 1, 3 * n_units)
+        self.recur_bias = nn.Parameter(gates.clone())
+        gates[..., : 2 * n_units] = 1.0  # TensorFlow's default for both gates
+        self.read_bias = nn.Parameter(gates)
+        self.out_bias = nn.Parameter(torch.zeros(len(generators), 1, 1))
 
-    def forward(self, windows: Float[Tensor, "B T D"]) -> Float[Tensor, "B T"]:
+    def forward(self, windows: Float[Tensor, "J B T D"]) -> Float[Tensor, "J B T"]:
         """Return one number for each step."""
-        hidden, _ = self.gru(windows)
-        found: Float[Tensor, "B T"] = self.out(hidden)[..., 0]
-        return found
+        n_judges, n_rows, n_steps, _ = windows.shape
+        n_units = self.recur.shape[1]
+        read = torch.baddbmm(self.read_bias, windows.flatten(1, 2), self.read)
+        steps = read.view(n_judges, n_rows, n_steps, -1).unbind(2)
+        hidden = read.new_zeros(n_judges, n_rows, n_units)
+        found = []
+        for step in steps:
+            again = torch.baddbmm(self.recur_bias, hidden, self.recur)
+            gates = torch.sigmoid(step[..., : 2 * n_units] + again[..., : 2 * n_units])
+            reset, keep = gates.chunk(2, dim=-1)
+            fresh = torch.tanh(step[..., 2 * n_units :] + reset * again[..., 2 * n_units :])
+            hidden = torch.lerp(fresh, hidden, keep)
+            found.append(hidden)
+        every = torch.stack(found, dim=2).flatten(1, 2)
+        return torch.baddbmm(self.out_bias, every, self.out).view(n_judges, n_rows, n_steps)
 
 
-def _glorot_(weight: Tensor, generator: Generator) -> None:
-    bound = math.sqrt(6 / sum(weight.shape))
-    weight.uniform_(-bound, bound, generator=generator)
+def _glorot(n_in: int, n_out: int, n_blocks: int, generator: Generator) -> Float[Tensor, "X Y"]:
+    """Draw blocks side by side, each for itself."""
+    bound = math.sqrt(6 / (n_in + n_out))
+    blocks = [torch.empty(n_out, n_in) for _ in range(n_blocks)]
+    return torch.cat([b.uniform_(-bound, bound, generator=generator) for b in blocks]).T
 
 
 def _split(windows: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:

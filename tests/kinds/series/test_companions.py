@@ -55,3 +55,24 @@ def test_what_does_not_move_by_shares_of_itself_is_no_logarithm(kind):
         "negative": -np.exp(np.cumsum(r.normal(size=600) * 0.05)),
     }[kind]
     assert not fit_value("x", cells, np.arange(600) == 0, grid=0.0).is_log
+
+
+def _volumes(spikes: float) -> np.ndarray:
+    """Return trading volumes that come and go: their logarithm swings about a mean."""
+    r = np.random.default_rng(0)
+    z = np.zeros(3_000)
+    for t in range(1, len(z)):
+        z[t] = 0.95 * z[t - 1] + r.normal() * 0.3
+    z[r.random(len(z)) < 0.003] += spikes
+    return 1e6 * np.exp(z)
+
+
+def test_heavy_tails_that_a_logarithm_takes_away_are_seen_as_logarithms():
+    code = fit_value("volume", _volumes(0), np.arange(3_000) == 0, grid=0.0)
+    assert (code.is_log, code.knots, code.mode) == (True, (), "increment")
+
+
+def test_tails_that_are_heavy_in_the_logarithm_too_keep_their_normal_scores():
+    code = fit_value("volume", _volumes(12), np.arange(3_000) == 0, grid=0.0)
+    assert not code.is_log
+    assert code.knots

@@ -1,10 +1,10 @@
 """How one column of numbers becomes a value field: scale, what is predicted, point masses.
 
 A number x is put on a *level* z, about N(0, 1): standardised (its logarithm, where it moves by
-shares of itself), or, where tails are heavy, by its normal score. What is drawn is y: the level
-itself, its *increment* over the row before, or the change of the increment (*curve*), in units of
-its own spread. Values of y that repeat are *atoms*, with a probability each; a missing cell is the
-last atom.
+shares of itself), or, where tails are heavy even so, by its normal score. What is drawn is y: the
+level itself, its *increment* over the row before, or the change of the increment (*curve*), in
+units of its own spread. Values of y that repeat are *atoms*, with a probability each; a missing
+cell is the last atom.
 
 Shape letters: `N` rows, `B` windows, `T` steps, `A` atoms.
 """
@@ -177,10 +177,14 @@ def fit_value(
     )  # fmt: skip
     z, changes, bends = _moves(first, x, is_first)
     mode = _mode(z, changes, bends)
-    if mode == "increment" and not knots and low > 0 and _moves_by_shares(x, is_first):
+    if mode == "increment" and low > 0 and _moves_by_shares(x, is_first):
         logs = np.log(there)
-        first = replace(first, is_log=True, center=float(logs.mean()), scale=float(logs.std()))
-        z, changes, bends = _moves(first, x, is_first)
+        if not (knots and _is_heavy(logs)):
+            first = replace(
+                first, is_log=True, center=float(logs.mean()), scale=float(logs.std()), knots=(),
+                scores=(),
+            )  # fmt: skip
+            z, changes, bends = _moves(first, x, is_first)
     y = {"level": z[~np.isnan(first.level(x))], "increment": changes, "curve": bends}[mode]
     atoms, rest = _atoms(y)
     unit = _spread(rest) or _spread(y) or 1.0
@@ -236,11 +240,7 @@ def _knots(x: Float[np.ndarray, " N"]) -> tuple[tuple[float, ...], tuple[float, 
     if len(values) > 2 and counts.max() > _ATOM_SHARE * len(x):  # noqa: PLR2004
         often = values[counts > _ATOM_SHARE * len(x)]
         rest = x[~np.isin(x, often)]
-    if len(rest) < _FEWEST or rest.std() == 0:
-        return (), ()
-    z = (rest - rest.mean()) / rest.std()
-    is_heavy = abs(float((z**3).mean())) > _HEAVY / 2 or float((z**4).mean()) - 3 > _HEAVY**2
-    if not is_heavy:
+    if len(rest) < _FEWEST or rest.std() == 0 or not _is_heavy(rest):
         return (), ()
     n = min(_N_KNOTS, len(rest))
     shares = (np.arange(n) + 0.5) / n
@@ -255,6 +255,11 @@ def _knots(x: Float[np.ndarray, " N"]) -> tuple[tuple[float, ...], tuple[float, 
     if len(knots) < 3:  # noqa: PLR2004
         return (), ()
     return tuple(knots.tolist()), tuple(scores.tolist())
+
+
+def _is_heavy(x: Float[np.ndarray, " N"]) -> bool:
+    z = (x - x.mean()) / x.std()
+    return abs(float((z**3).mean())) > _HEAVY / 2 or float((z**4).mean()) - 3 > _HEAVY**2
 
 
 def _filled(z: Float[np.ndarray, " N"], is_first: Bool[np.ndarray, " N"]) -> np.ndarray:

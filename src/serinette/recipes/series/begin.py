@@ -28,6 +28,7 @@ from serinette.recipes.series.plan import (
     seconds_per_update,
     size_for,
     updates_for,
+    useful_updates,
 )
 from serinette.recipes.series.prepare import PreparedSeries, prepare_series
 from serinette.recipes.series.window_training import windows_summary
@@ -102,12 +103,13 @@ def plan_series(request: TrainRequest, listener: Listener) -> SeriesPlan:
         raise ConfigError("neither a budget nor training.updates is given; add --budget 5m")
     left = None if budget is None else seconds_to_train(budget, time.monotonic() - started)
     choice = choose_engine(wished.groups["engine"], prepared, left)
-    listener(Note(text=f"engine {choice.plan}: {choice.why}"))
     wish = _Wish(request, prepared, wished, layers, own)
+    seconds: float | None = None
     if choice.plan in SECTIONS:
-        chosen, seconds = _windows_plan(wish, choice.plan), None
+        chosen = _windows_plan(wish, choice.plan)
     else:
-        chosen, seconds = _rows_plan(wish, choice, budget, started)
+        chosen, choice, seconds = _rows_plan(wish, choice, budget, started)
+    listener(Note(text=f"engine {choice.plan}: {choice.why}"))
     settled = (_HABITS, Layer(origin="plan", values=chosen), *preset_layers(request), *layers)
     settings = resolve(groups, settled)
     return SeriesPlan(
@@ -153,24 +155,25 @@ def _layers(request: TrainRequest) -> tuple[Layer, ...]:
 
 def _rows_plan(
     wish: _Wish, choice: EngineChoice, budget: float | None, started: float
-) -> tuple[dict[str, Any], float | None]:
-    """Return settings of the autoregressive engine, and the seconds for its updates."""
+) -> tuple[dict[str, Any], EngineChoice, float | None]:
+    """Return settings of the autoregressive engine, the choice, and the seconds for its updates."""
     request, prepared, wished, layers, own = wish
     chosen: dict[str, Any] = {**_sizes(request, prepared, own), **regularisers(prepared)}
     if "training.n_rows" not in own:
         chosen["training.n_rows"] = rows_for(prepared, wished.groups["training"])
     if budget is None:
-        return chosen, None
+        return chosen, choice, None
     settled = (_HABITS, Layer(origin="plan", values=chosen), *layers)
     settings = resolve(groups_of("series"), settled)
     per_update = seconds_per_update(
         prepared, settings.groups["model"], settings.groups["training"], available_threads()
     )
-    elapsed = time.monotonic() - started
-    seconds = max(1.0, seconds_to_train(budget, elapsed) - choice.kept_seconds)
+    left = seconds_to_train(budget, time.monotonic() - started)
     config: TrainingConfig = settings.groups["training"]
+    choice = choice.beside(seconds=left, needed=per_update * useful_updates(prepared, config))
+    seconds = max(1.0, left - choice.kept_seconds)
     chosen["training.updates"] = updates_for(prepared, config, seconds, per_update)
-    return chosen, seconds
+    return chosen, choice, seconds
 
 
 def _windows_plan(wish: _Wish, engine: str) -> dict[str, Any]:

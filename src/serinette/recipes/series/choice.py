@@ -49,6 +49,20 @@ class EngineChoice:
     kept_seconds: float = 0.0
     """Seconds that the autoregressive engine leaves for a trial."""
 
+    def beside(self, *, seconds: float, needed: float) -> "EngineChoice":
+        """Return the choice once it is known how long the autoregressive engine can use.
+
+        Seconds that it can use are not kept from it for a trial that may not be needed.
+
+        Args:
+            seconds: What is left for training.
+            needed: What all updates take that are useful.
+        """
+        if self.plan != "trial" or seconds - needed >= self.kept_seconds:
+            return self
+        why = "the autoregressive one can use all the time"
+        return EngineChoice(plan=AUTOREGRESSIVE, why=f"latent engine not tried: {why}")
+
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
         return asdict(self)

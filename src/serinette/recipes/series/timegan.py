@@ -48,7 +48,7 @@ def timegan_section(
         MissingExtraError: If torch is not installed.
     """
     try:
-        from serinette.training.timegan_judges import discriminative_score, predictive_score
+        from serinette.training.timegan_judges import discriminative_scores, predictive_scores
     except ImportError as error:
         raise MissingExtraError(
             "the protocol of TimeGAN needs torch; pip install 'serinette[train]'"
@@ -62,15 +62,15 @@ def timegan_section(
     low, high = real.min((0, 1)), real.max((0, 1))
     scaled = [((part - low) / (high - low + _TINY)).astype(np.float32) for part in (real, written)]
     rows = []
-    for what, score in (
-        ("discriminative", discriminative_score),
-        ("predictive", predictive_score),
+    judges = range(n_judges)
+    for what, scores in (
+        ("discriminative", discriminative_scores),
+        ("predictive", predictive_scores),
     ):
-        found, floor = [], []
-        for judge in range(n_judges):
-            tell(f"{what} score, judge {judge + 1} of {n_judges}")
-            found.append(score(scaled[0], scaled[1], seed=judge))
-            floor.append(score(scaled[0], scaled[0], seed=judge))
+        tell(f"{what} score: {n_judges} judges of what is written")
+        found = scores(scaled[0], scaled[1], seeds=judges)
+        tell(f"{what} score: {n_judges} judges of real windows in its place")
+        floor = scores(scaled[0], scaled[0], seeds=judges)
         rows.append(judged_metric(f"{what} score", f"timegan_{what}", found, floor, n))
     return Section(
         key="timegan",
