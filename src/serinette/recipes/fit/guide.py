@@ -36,6 +36,8 @@ from serinette.training.stops import StopSignal
 _MEASUREMENTS = 8
 _BLIND = math.log(2)
 """Cross-entropy of a critic that says nothing."""
+_N_TRIALS = 3
+"""Sets of guided rows that are compared with unguided ones: one alone would win by chance."""
 _PATIENCE = 3
 """Measurements without a better one before it ends."""
 _SLOWEST = 0.05
@@ -174,18 +176,22 @@ def _weighed(
 ) -> Guided:
     """See whether choosing among candidates comes nearer to held-out rows than not choosing."""
     critic = RowCritic(weights, sizes, work.window)
-    n = work.game.candidates
-    sets = [work.judge.written(work.model, derive(work.training.seed, 5, k)) for k in range(n)]
-    plain = [work.judge.figures_of(*each)["criterion"] for each in sets]
-    chosen = work.judge.figures_of(*_chosen(critic, sets, work.training.seed))
-    mean = float(np.mean(plain))
-    facts |= {"plain_criterion": mean, "guided_criterion": chosen["criterion"]}
-    facts |= {f"guided_{name}": chosen[name] for name in ("told_apart", "distinct_2_ratio")}
-    is_better = chosen["criterion"] < mean
+    n, seed = work.game.candidates, work.training.seed
+    plain, guided = [], []
+    for trial in range(_N_TRIALS):
+        places = [derive(seed, 5, trial * n + k) for k in range(n)]
+        sets = [work.judge.written(work.model, place) for place in places]
+        plain += [work.judge.figures_of(*each) for each in sets]
+        guided.append(work.judge.figures_of(*_chosen(critic, sets, derive(seed, 6, trial))))
+    means = [_mean(found, "criterion") for found in (plain, guided)]
+    error = math.hypot(_error(plain), _error(guided))
+    facts |= {"plain_criterion": means[0], "guided_criterion": means[1], "criterion_error": error}
+    facts |= {f"guided_{name}": _mean(guided, name) for name in ("told_apart", "distinct_2_ratio")}
+    is_better = means[1] < means[0] - 2 * error
     listener(
         Note(
             text=f"guide: choosing among {n} candidates brings the {work.game.criterion} from "
-            f"{mean:.4g} to {chosen['criterion']:.4g}"
+            f"{means[0]:.4g} to {means[1]:.4g} (± {error:.2g})"
             + ("" if is_better else "; it rests unless --resample asks for it")
         )
     )
@@ -193,6 +199,16 @@ def _weighed(
         sizes=sizes, candidates=n if is_better else 1, window=work.window, weights=weights
     )
     return Guided(guide, facts)
+
+
+def _mean(found: list[dict[str, float]], name: str) -> float:
+    return float(np.mean([figures[name] for figures in found]))
+
+
+def _error(found: list[dict[str, float]]) -> float:
+    """Return the standard error of the mean criterion over sets of rows."""
+    values = [figures["criterion"] for figures in found]
+    return float(np.std(values, ddof=1) / math.sqrt(len(values)))
 
 
 def _chosen(
@@ -205,7 +221,7 @@ def _chosen(
             for symbols, mask in sets
         ]
     )  # [K, N]
-    gumbel = np.random.default_rng(derive(seed, 6)).gumbel(size=words.shape)
+    gumbel = np.random.default_rng(seed).gumbel(size=words.shape)
     pick = (words + gumbel).argmax(axis=0)
     rows = np.arange(len(pick))
     return (
