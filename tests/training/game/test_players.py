@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from tiny_games import FP32, V, corpus_of, make_game, uneven
 
+from serinette.training.game.drawing import drawable
 from serinette.training.gradients import GradientWorkers
 
 CRITICS = [
@@ -107,8 +108,9 @@ def test_entropy_and_the_likelihood_model_hold_every_estimator(make, estimator):
         losses.append(loss.nats.item())
     fake = batch.fake
     own, reference = (
-        network.readout.project(
-            network(fake.inputs, batch.real.context[-len(fake.inputs) :], network.start(n))[0]
+        drawable(
+            network,
+            network(fake.inputs, batch.real.context[-len(fake.inputs) :], network.start(n))[0],
         ).log_softmax(-1)
         for n in [len(fake.inputs)]
         for network in (trainer.model, trainer.rival._anchors._reference)

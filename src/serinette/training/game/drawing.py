@@ -82,7 +82,7 @@ def draw(
     return Drawn(inputs, symbols, mask)
 
 
-def drawable(model: SequenceModel, hidden: Float[Tensor, "B D"]) -> Float[Tensor, "B V"]:
+def drawable(model: SequenceModel, hidden: Float[Tensor, "*B D"]) -> Float[Tensor, "*B V"]:
     """Return the logits of the next symbol; what stands for "not known" is never drawn."""
     logits: Tensor = model.readout.project(hidden)
     (field,) = predicted_symbols(model.schema)
