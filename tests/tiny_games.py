@@ -22,15 +22,15 @@ SIZES = {"embedding_size": 5, "hidden_size": 9, "n_layers": 2}
 CRITIC = {"channels": 6, "hidden_size": 8, "dense_size": 7}
 
 
-def schema(n_symbols=V, n_labels=0, end=END):
+def schema(n_symbols=V, n_labels=0, end=END, missing=1):
     context = (SymbolField(name="label", size=n_labels, missing=0),) if n_labels else ()
-    field = SymbolField(name="character", size=n_symbols, missing=1)
+    field = SymbolField(name="character", size=n_symbols, missing=missing)
     return Schema(fields=(field,), context=context, end=end)
 
 
-def model_of(n_symbols=V, n_labels=0, end=END, seed=0, **sizes):
+def model_of(n_symbols=V, n_labels=0, end=END, seed=0, missing=1, **sizes):
     config = ModelConfig(**{**SIZES, **sizes})
-    return SequenceModel(config, schema(n_symbols, n_labels, end), seed=seed)
+    return SequenceModel(config, schema(n_symbols, n_labels, end, missing), seed=seed)
 
 
 def corpus_of(rows, n_labels=0):
@@ -92,7 +92,9 @@ def make_game(corpus, *, is_whole=True, n_threads=1, critic=None, start=None, n_
     )
     generator = SequenceModel(start.config, start.schema)
     generator.load_state_dict(start.state_dict())
-    supply = GameSupply(batches=batches, longest=longest, end=END, first_update=7)
+    supply = GameSupply(
+        batches=batches, longest=longest, end=END, reads_on=not is_whole, first_update=7
+    )
     return GameTrainer(generator, rival, supply, (game, training), FP32, n_threads=n_threads)
 
 

@@ -30,7 +30,7 @@ SMALL = {
     "training.precision": "fp32",
     "training.objective": "adversarial",
     "data.documents": "line",
-    "split.validation": 0.2,
+    "split.validation_share": 0.2,
     "adversarial.updates": 6,
     "adversarial.critic_start": 2,
     "adversarial.n_evaluations": 2,

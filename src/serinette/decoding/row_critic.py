@@ -6,7 +6,7 @@ Shape letters: `T` steps, `V` symbols, `E` width of a vector, `C` filters of a w
 under a filter (of all widths side by side), `H` hidden, `D` features of the row.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -18,7 +18,8 @@ from serinette.nets.critic_config import LEAK, CriticConfig
 Weights = Mapping[str, Float32[np.ndarray, "..."]]
 _EPSILON = np.float32(1e-5)
 """Of layer norms."""
-_ACTIVATIONS = {
+_Activation = Callable[[np.ndarray], np.ndarray]
+_ACTIVATIONS: Mapping[str, _Activation] = {
     "relu": lambda x: np.maximum(x, 0),
     "leaky-relu": lambda x: np.where(x > 0, x, np.float32(LEAK) * x),
     "tanh": np.tanh,

@@ -46,7 +46,7 @@ class SymbolCritic(nn.Module):
 
     def exported(self) -> dict[str, np.ndarray]:
         """Return the weights for `decoding.row_critic`, bounded as they are when it judges."""
-        found = dict(self.named_parameters())
+        found: dict[str, Tensor] = dict(self.named_parameters())
         singular = self.critic.singular
         if singular is not None:
             is_training = singular.training

@@ -69,7 +69,7 @@ def test_advantages_have_one_spread_and_are_cut(earned):
 
 def test_leaving_one_out_is_unbiased():
     """Against the exact slope of the expected word, over all rows of three symbols out of two."""
-    model = model_of(n_symbols=2, end=None, seed=5)
+    model = model_of(n_symbols=2, end=None, seed=5, missing=None)
     tables = [torch.randn(2 ** (t + 1), generator=noise(t + 1)) for t in range(3)]  # of prefixes
 
     def words(rows):

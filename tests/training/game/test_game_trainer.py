@@ -60,29 +60,32 @@ def assert_same(one, other):
         np.testing.assert_array_equal(array, theirs.tensors[name], err_msg=name)
 
 
-@pytest.mark.parametrize("is_whole", [True, False], ids=["documents", "streams"])
-@pytest.mark.parametrize("name", GAMES)
+CASES = [(name, True) for name in GAMES] + [
+    (name, False) for name in ("mediator", "reinforce-lstm", "rollouts", "gumbel")
+]
+
+
+@pytest.mark.parametrize(("name", "is_whole"), CASES)
 def test_a_game_that_was_put_away_goes_on_to_the_bit(make, name, is_whole):
-    settings = {**GAMES[name], "is_whole": is_whole}
+    settings = {**GAMES[name], "is_whole": is_whole, "critic_start": 1}
     whole, first, second = (make(uneven(), **settings) for _ in range(3))
-    losses = [whole.update() for _ in range(7)]
+    losses = [whole.update() for _ in range(4)]
     assert all(math.isfinite(loss.mean()) for loss in losses)
-    for _ in range(3):
+    for _ in range(2):
         first.update()
     second.restore_(first.snapshot())
-    for _ in range(4):
+    for _ in range(2):
         second.update()
-    assert second.update_count == 14
+    assert second.update_count == 11
     assert second.figures() == whole.figures()
     assert_same(whole, second)
 
 
-@pytest.mark.parametrize("is_whole", [True, False], ids=["documents", "streams"])
-@pytest.mark.parametrize("name", GAMES)
+@pytest.mark.parametrize(("name", "is_whole"), CASES)
 def test_threads_never_change_a_game(make, name, is_whole):
-    settings = {**GAMES[name], "is_whole": is_whole}
+    settings = {**GAMES[name], "is_whole": is_whole, "critic_start": 1}
     one, two = (make(uneven(), n_threads=n, **settings) for n in (1, 2))
-    for _ in range(4):
+    for _ in range(2):
         assert one.update() == two.update()
     assert_same(one, two)
 
@@ -129,7 +132,7 @@ def test_what_a_stream_has_read_is_carried_by_both_players(make):
     trainer.update()
     expected = [trainer.model.start(3)] * 2
     fresh = make(corpus_of([np.arange(200) % 5 + 2]), is_whole=False, estimator="mediator")
-    for _ in range(3):  # two that the mediator learnt from alone, and one of both
+    for _ in range(3):  # two that the mediator learns from alone, and one of both
         batch = fresh._supply.batches.next()
         for k in range(2):
             part = batch.part(k, 2)
@@ -137,7 +140,7 @@ def test_what_a_stream_has_read_is_carried_by_both_players(make):
             with torch.no_grad():
                 _, expected[k] = fresh.model(part.inputs, part.context, state)
     for ours, theirs in zip(trainer._states, expected, strict=True):
-        torch.testing.assert_close(ours.h, theirs.h, atol=2e-2, rtol=0)  # read with dropout off
+        torch.testing.assert_close(ours.h, theirs.h, atol=1e-6, rtol=0)
         assert ours.h.abs().sum() > 0
 
 

@@ -2,8 +2,10 @@
 
 import pytest
 import torch
-from tiny_games import V, corpus_of, make_game, uneven
+import torch.nn.functional as F
+from tiny_games import FP32, V, corpus_of, make_game, uneven
 
+from serinette.training.game.drawing import drawable
 from serinette.training.gradients import GradientWorkers
 
 CRITICS = [
@@ -58,11 +60,12 @@ def test_the_width_of_a_batch_says_nothing_to_a_critic(make, settings):
     trainer = make(uneven(), training={"n_workers": 1}, **settings)
     rival = trainer.rival
     batch = trainer._next()
-    wide = [torch.nn.functional.pad(column, (0, 1)) for column in batch.fake]
-    widened = batch._replace(fake=type(batch.fake)(*wide), longest=batch.longest)
-    if widened.fake.mask.shape[1] > batch.longest:
-        pytest.skip("this draw is as wide as can be")
-    one, other = (rival.loss(rival.network, b, None, noise()) for b in (batch, widened))
+    width = batch.longest + 1
+    found = []
+    for columns in (batch.fake, [F.pad(c, (0, width - c.shape[1])) for c in batch.fake]):
+        same = batch._replace(fake=type(batch.fake)(*columns), longest=width)
+        found.append(rival.loss(rival.network, same, None, noise()))
+    one, other = found
     torch.testing.assert_close(one.nats, other.nats)
 
 
@@ -70,7 +73,7 @@ def test_a_mediator_that_equals_the_generator_asks_for_nothing(make):
     trainer = make(uneven(), estimator="mediator", anchor=0.0)
     batch = trainer._next()
     loss = trainer.rival.generator_loss(trainer.model, batch, trainer.model.start(6), noise())
-    assert float(loss.nats) == pytest.approx(0, abs=1e-4)
+    assert loss.nats.item() == pytest.approx(0, abs=1e-4)
     assert float(loss.measured) > 0
 
 
@@ -102,11 +105,12 @@ def test_entropy_and_the_likelihood_model_hold_every_estimator(make, estimator):
             trainer.model.readout.bias[3] += 1.0  # away from the likelihood model
         batch = trainer._next()
         loss = trainer.rival.generator_loss(trainer.model, batch, trainer.model.start(6), noise())
-        losses.append(float(loss.nats))
+        losses.append(loss.nats.item())
     fake = batch.fake
     own, reference = (
-        network.readout.project(
-            network(fake.inputs, batch.real.context[-len(fake.inputs) :], network.start(n))[0]
+        drawable(
+            network,
+            network(fake.inputs, batch.real.context[-len(fake.inputs) :], network.start(n))[0],
         ).log_softmax(-1)
         for n in [len(fake.inputs)]
         for network in (trainer.model, trainer.rival._anchors._reference)
@@ -114,7 +118,7 @@ def test_entropy_and_the_likelihood_model_hold_every_estimator(make, estimator):
     entropy = -(own.exp() * own).sum(-1)[fake.mask].mean()
     apart = (own.exp() * (own - reference)).sum(-1)[fake.mask].mean()
     expected = batch.n_real_steps * (apart - 0.5 * entropy)
-    assert losses[1] - losses[0] == pytest.approx(float(expected), rel=1e-3)
+    assert losses[1] - losses[0] == pytest.approx(expected.item(), rel=1e-3)
 
 
 def test_the_anchor_is_the_likelihood_of_real_rows(make):
@@ -123,11 +127,11 @@ def test_the_anchor_is_the_likelihood_of_real_rows(make):
         trainer = make(uneven(), anchor=anchor, estimator="mediator")
         batch = trainer._next()
         loss = trainer.rival.generator_loss(trainer.model, batch, trainer.model.start(6), noise())
-        found.append(float(loss.nats))
+        found.append(loss.nats.item())
         hidden, _ = trainer.model(batch.real.inputs, batch.real.context, trainer.model.start(6))
         log_probs = trainer.model.readout.project(hidden).log_softmax(-1)
         told = log_probs.gather(-1, batch.real.targets[..., None])[..., 0]
-        nats = -float(told[batch.real.mask].sum())
+        nats = -told[batch.real.mask].sum().item()
         assert float(loss.measured) == pytest.approx(nats, rel=1e-5)
     assert found[1] - found[0] == pytest.approx(0.5 * nats, rel=1e-4)
 
@@ -154,7 +158,8 @@ def test_a_critic_that_is_held_still_neither_learns_nor_turns(make):
 def test_softening_puts_noise_on_what_the_critic_sees_and_is_kept(make):
     trainer = make(uneven(), estimator="reinforce", instance_noise=0.4)
     trainer.rival.aim_(0.5)
-    assert trainer.rival.soften_() == "noise on what it sees 0.30"
+    trainer.rival.soften_(0.1)
+    assert trainer.rival._noise_sd() == pytest.approx(0.3)
     other = make(uneven(), estimator="reinforce", instance_noise=0.4)
     other.restore_(trainer.snapshot())
     assert other.rival.state()["extra_noise"] == pytest.approx(0.1)
@@ -189,8 +194,6 @@ def test_groups_that_use_different_weights_are_added_up():
         nats = network["a"].sum() + (network["b"].sum() * 3 if batch.k else 0)
         return type("L", (), {"nats": nats, "measured": nats.detach(), "state": None})()
 
-    from tiny_games import FP32
-
     settings = {"n_workers": 2, "n_threads": 1, "precision": FP32, "seed": 0}
     with GradientWorkers(model, objective=objective, **settings) as workers:
         workers.accumulate_(Batch(), [None, None], 0)
@@ -202,6 +205,6 @@ def test_symbols_have_vectors_of_their_own(make):
     critic = make(uneven(), estimator="gumbel").rival.network
     symbols = torch.arange(V)[None]
     hard = critic.embed(symbols)
-    soft = critic.embed_softly(torch.nn.functional.one_hot(symbols, V).float())
+    soft = critic.embed_softly(F.one_hot(symbols, V).float())
     torch.testing.assert_close(hard, soft)
-    assert float(critic.vectors.std()) == pytest.approx(1.0, rel=1e-3)
+    assert critic.vectors.std().item() == pytest.approx(1.0, rel=1e-3)

@@ -243,7 +243,7 @@ class _Rows(NamedTuple):
     def supply(self, work: GameWork, first_update: int) -> GameSupply:
         """Return what a trainer reads."""
         end = work.prepared.codec.schema.end
-        return GameSupply(self.batches, self.longest, end, first_update)
+        return GameSupply(self.batches, self.longest, end, first_update, not self.is_whole)
 
 
 def _trainer(work: GameWork, rows: _Rows, first_update: int) -> GameTrainer:
@@ -287,7 +287,7 @@ def _tell(work: GameWork, judge: GameProber | None, listener: Listener) -> None:
         listener(
             Note(
                 text="too little held-out text to judge the game by: the likelihood model is kept; "
-                "give more text, or a larger --split.validation",
+                "give more text, or a larger --split.validation_share",
                 is_warning=True,
             )
         )

@@ -13,6 +13,7 @@ from torch import Tensor
 from serinette.nets.model import SequenceModel
 from serinette.nets.state import State
 from serinette.training.game.config import AdversarialConfig
+from serinette.training.game.drawing import drawable
 
 
 class WrittenRows(NamedTuple):
@@ -54,7 +55,7 @@ class Anchors:
         if self._kl:
             with torch.no_grad():
                 hidden, _ = self._reference(rows.inputs, rows.context, rows.past)
-                logits = self._reference.readout.project(hidden[rows.mask])
+                logits = drawable(self._reference, hidden[rows.mask])
                 target = F.log_softmax(logits.float(), -1)
             apart = (log_probs.exp() * (log_probs - target)).sum(-1)
             total = total + self._kl * apart.sum()

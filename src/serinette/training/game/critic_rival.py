@@ -28,7 +28,7 @@ from serinette.training.game.anchors import Anchors, WrittenRows
 from serinette.training.game.config import AdversarialConfig
 from serinette.training.game.credit import advantages, continued, returns
 from serinette.training.game.critic_eye import CriticEye, Seen
-from serinette.training.game.drawing import Drawn, Opening, draw_softly
+from serinette.training.game.drawing import Drawn, Opening, draw_softly, drawable
 from serinette.training.game.losses import feature_matching, find_objective
 from serinette.training.game.on_real import loss_on_real, opening_of
 from serinette.training.game.rows import GameBatch, cut, steps_to_write
@@ -299,6 +299,6 @@ def _liking(logits: Float[Tensor, "*N"], border: float) -> Float[Tensor, "*N"]:
 
 
 def _log_probs(generator: Any, written: WrittenRows) -> Float[Tensor, "M V"]:
-    """Return the log-probabilities of every symbol at the steps that count."""
+    """Return the log-probabilities that rows are drawn by, at the steps that count."""
     hidden, _ = generator(written.inputs, written.context, written.past, None)
-    return F.log_softmax(generator.readout.project(hidden[written.mask]).float(), -1)
+    return F.log_softmax(drawable(generator, hidden[written.mask]).float(), -1)

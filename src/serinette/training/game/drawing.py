@@ -64,7 +64,8 @@ def draw(
     n_steps = longest
     for t in range(longest):
         hidden, state = model.advance(F.embedding(symbol, model.embedding.weight) + told, state)
-        symbol = draw_symbols(drawable(model, hidden), noise)
+        u = torch.rand((len(symbols), 1), generator=noise, device=symbols.device)
+        symbol = symbols_at(drawable(model, hidden), u[rows])  # whoever else goes on
         symbols[rows, t] = symbol
         mask[rows, t] = True
         if end is None:
@@ -81,7 +82,7 @@ def draw(
     return Drawn(inputs, symbols, mask)
 
 
-def drawable(model: SequenceModel, hidden: Float[Tensor, "B D"]) -> Float[Tensor, "B V"]:
+def drawable(model: SequenceModel, hidden: Float[Tensor, "*B D"]) -> Float[Tensor, "*B V"]:
     """Return the logits of the next symbol; what stands for "not known" is never drawn."""
     logits: Tensor = model.readout.project(hidden)
     (field,) = predicted_symbols(model.schema)
@@ -91,12 +92,16 @@ def drawable(model: SequenceModel, hidden: Float[Tensor, "B D"]) -> Float[Tensor
     return logits.index_fill(-1, place, -1e9)
 
 
-def draw_symbols(logits: Float[Tensor, "B V"], noise: Generator) -> Int[Tensor, " B"]:
-    """Draw one symbol a row by inverting the cumulative distribution."""
+def symbols_at(logits: Float[Tensor, "B V"], u: Float[Tensor, "B 1"]) -> Int[Tensor, " B"]:
+    """Invert the cumulative distribution of each row at `u` in [0, 1)."""
     cumulative = logits.float().softmax(-1).cumsum(-1)
-    u = torch.rand((len(logits), 1), generator=noise, device=logits.device)
     found = (cumulative <= u * cumulative[:, -1:]).sum(-1)
     return found.clamp_(max=logits.shape[1] - 1)
+
+
+def draw_symbols(logits: Float[Tensor, "B V"], noise: Generator) -> Int[Tensor, " B"]:
+    """Draw one symbol a row by inverting the cumulative distribution."""
+    return symbols_at(logits, torch.rand((len(logits), 1), generator=noise, device=logits.device))
 
 
 class SoftlyDrawn(NamedTuple):

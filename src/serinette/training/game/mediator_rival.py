@@ -20,6 +20,7 @@ from serinette.nets.model import SequenceModel
 from serinette.nets.state import State
 from serinette.training.game.anchors import Anchors, WrittenRows
 from serinette.training.game.config import AdversarialConfig
+from serinette.training.game.drawing import drawable
 from serinette.training.game.mediator import generator_divergence, mediator_nats
 from serinette.training.game.on_real import loss_on_real, opening_of, rows_of
 from serinette.training.supply import Loss
@@ -96,12 +97,12 @@ class MediatorRival:
         rows = batch.written
         past = rows_of(opening_of(generator, state, real.fresh), rows)
         hidden, _ = generator(fake.inputs, real.context[rows], past, None)
-        logits = generator.readout.project(hidden[fake.mask]).float()[None]  # [1, N, V]
+        logits = drawable(generator, hidden[fake.mask]).float()[None]  # [1, N, V]
         with torch.no_grad():
             mediator: Any = self.network
             seen = opening_of(mediator, batch.rival_opening, real.fresh)
             hidden, _ = mediator(fake.inputs, real.context[rows], rows_of(seen, rows))
-            targets = mediator.readout.project(hidden[fake.mask])[None]
+            targets = drawable(mediator, hidden[fake.mask])[None]
         asked = generator_divergence(logits, targets, _all_of(logits), self._divergence)
         if self._anchors:
             written = WrittenRows(fake.inputs, real.context[rows], past, fake.mask)

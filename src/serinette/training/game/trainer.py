@@ -49,6 +49,8 @@ class GameSupply:
     """The symbol that ends a row; None: rows do not end."""
     first_update: int = 0
     """Updates that the likelihood stage has made; those of the game are counted on."""
+    reads_on: bool = False
+    """Whether rows read on where they stopped; else every batch begins anew."""
 
 
 class GameTrainer:
@@ -104,7 +106,7 @@ class GameTrainer:
             n_workers=1 if rival.is_undivided else self._n_groups,
             seed=derive(training.seed, _STREAM_RIVAL),
             objective=rival.loss,
-            n_threads=n_threads,
+            n_threads=1 if rival.is_undivided else n_threads,  # the same sums, to the bit
             precision=precision,
         )
         self._optimiser = Optimiser(model, self.config)
@@ -300,7 +302,7 @@ class GameTrainer:
     @torch.no_grad()
     def _read_on(self, batch: GameBatch) -> None:
         """Carry the generator's state over rows from which only the rival has learnt."""
-        if bool(batch.real.fresh.all()):
+        if not self._supply.reads_on:
             return
         for k, state in enumerate(self._states):
             real = batch.real.part(k, self._n_groups).to(self._precision.device)
