@@ -52,7 +52,7 @@ def test_words_for_a_model_that_stays_and_for_one_that_leaves():
     assert stays[0].half == pytest.approx(0.2)
     assert gap_words(stays, "nats") == (
         "It stays on its likelihood start's curve (T=1: +0.1 ± 0.2 nats at the same quality; below "
-        "0 is better): another temperature would have done what the game did."
+        "0 is better): another temperature would have done as much."
     )
     both = [Place(name="T=0.7", x=2.0, y=5.0), Place(name="T=1", x=3.0, y=6.5)]
     assert gap_words(gaps(both, CURVE), "nats") == (

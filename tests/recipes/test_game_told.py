@@ -23,6 +23,7 @@ SMALL = {
     "training.window": 16,
     "training.n_evaluations": 2,
     "training.precision": "fp32",
+    "adversarial.estimator": "mediator",
     "adversarial.updates": 4,
     "adversarial.n_evaluations": 2,
     "adversarial.n_samples": 30,

@@ -85,7 +85,7 @@ def gap_words(found: Sequence[Gap], unit: str) -> str:
         told = ", ".join(f"{gap.name}: {gap.value:+.3g} ± {gap.half:.2g}" for gap in found)
         return (
             f"It stays on its likelihood start's curve ({told} {unit} at the same quality; below 0 "
-            "is better): another temperature would have done what the game did."
+            "is better): another temperature would have done as much."
         )
     sentences = [
         f"It leaves its likelihood start's curve to the {side} at "
