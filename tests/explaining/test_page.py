@@ -4,6 +4,7 @@ import base64
 import json
 import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -125,12 +126,21 @@ def test_a_table_has_curves_and_no_text():
     assert data["curves"] == [{"name": "price <£>", "values": [1, None, 3, 4, 5, 6]}]
     assert data["alternatives"] is None
     assert "Curves, read by the network" in html
+    assert "2 single cells tell something about the place" in html
+    assert "on rows that had no say in the choice" in html
 
 
 def test_a_bare_explanation_still_makes_a_page():
     html = page(explanation(n_cells=0, findings=(), costs=(), reach=None, notes=()))
     assert "<table" not in html
     assert "<svg" not in html.partition("<script>")[0]
+
+
+def test_json_has_the_numbers_of_the_cells_that_were_asked_for():
+    asked, found = explanation().cells
+    plain = replace(explanation(), cells=(replace(asked, is_asked=True), found)).to_json()["cells"]
+    assert set(plain[0]) == {"cell", "why", *"ifgoch"}
+    assert plain[1] == {"cell": "1:3", "why": "inside <quotes>"}
 
 
 @pytest.mark.parametrize("name", ["page.html", "found.json"])

@@ -32,8 +32,9 @@ class CellTrace:
     """By the names of `GATES`, after each place was read."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain values."""
-        rounded = {name: _rounded(values) for name, values in self.values.items()}
+        """Return plain values; the numbers only of a cell that was asked for, as they are many."""
+        kept = self.values if self.is_asked else {}
+        rounded = {name: _rounded(values) for name, values in kept.items()}
         return {"cell": str(self.cell), "why": self.why, **rounded}
 
 

@@ -23,6 +23,7 @@ MOST_CELLS = 14
 _ALTERNATIVES = 3
 _CHART_WIDTH = 460
 _WELL_TOLD = 0.95
+_ONE = ("No single cell", "One single cell")
 _GATES = (
     ("c", "memory c"),
     ("h", "output h"),
@@ -69,10 +70,11 @@ def _headline(found: Explanation) -> str:
     told = {finding.cell for finding in found.findings if finding.auc > _WELL_TOLD}
     cells = ""
     if found.findings:
-        noun = "cell tells" if len(told) == 1 else "cells tell"
+        count = f"{len(told)} single cells tell" if len(told) > 1 else f"{_ONE[len(told)]} tells"
+        read = "rows" if found.curves else "text"
         cells = (
-            f" {len(told) or 'No'} single {noun} something about the place with an AUC above "
-            f"{_WELL_TOLD}, on text that had no say in the choice."
+            f" {count} something about the place with an AUC above {_WELL_TOLD}, on {read} that "
+            "had no say in the choice."
         )
     return (
         f"{found.bits_per_symbol:.3f} bits a {escape(found.unit)} over {found.n_symbols:,} "

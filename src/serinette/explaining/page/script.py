@@ -67,6 +67,7 @@ function level(view, value) {
 }
 function showLegend(view) {
   legend.replaceChildren();
+  if (data.curves.length) return;
   const format = each => Math.abs(each) >= 10 || Number.isInteger(each) ? String(Math.round(each))
     : each.toFixed(1);
   legend.append(make("span", "", view.isSigned ? format(-view.most) : "0"));
