@@ -227,13 +227,13 @@ def train(
         source: A path, or the texts themselves; of a table also a pandas or polars frame, an array
             [rows, columns] or [sequences, steps, columns], or a dictionary of columns.
         budget: Wall-clock time for everything: "5m", "90s" or seconds. Without it, and without
-            `updates`, five minutes.
+            `updates` or a `preset`, five minutes.
         runs: Folder of the runs.
         listener: Told of decisions, progress and evaluations.
         **settings: `name`, `updates`, `size`, `seed`, `resume` as for the command line, and
             `section__key` for any setting: `model__hidden_size=384`. Of a table `entity`, `time`,
-            `constraints`, `window`, `engine`, or as SDV says `sequence_key`, `sequence_index`,
-            `context_columns`.
+            `constraints`, `window`, `engine`, `objective`, or as SDV says `sequence_key`,
+            `sequence_index`, `context_columns`.
 
     Raises:
         ConfigError: If a setting is unknown or out of range.
@@ -245,8 +245,9 @@ def train(
     for name in ("entity", "time", "constraints", "window"):
         if name in settings:
             tabular[f"data.{name}"] = settings.pop(name)
-    if "engine" in settings:
-        tabular["engine.name"] = settings.pop("engine")
+    for name, key in (("engine", "engine.name"), ("objective", "engine.objective")):
+        if name in settings:
+            tabular[key] = settings.pop(name)
     if is_frame:
         settings.setdefault("kind", "series")
     own = {key: settings.pop(key) for key in list(settings) if key in _REQUEST_FIELDS}
@@ -258,7 +259,7 @@ def train(
         )
     values = tabular | {key.replace("__", ".", 1): value for key, value in settings.items()}
     if budget is None and "updates" not in own and "training.updates" not in values:
-        budget = None if "resume" in own else DEFAULT_BUDGET
+        budget = None if {"resume", "preset"} & own.keys() else DEFAULT_BUDGET
     seconds = parse_duration(budget) if isinstance(budget, str) else budget
     request = TrainRequest(
         sources=source if is_frame else _sources(source),
