@@ -1,5 +1,6 @@
 import pytest
 
+from serinette.cli.main import main
 from serinette.core.config import Layer, resolve
 from serinette.core.errors import ConfigError
 from serinette.recipes.fit.planning import plan_training
@@ -35,6 +36,13 @@ def test_a_game_of_the_literature_is_a_game_that_a_budget_bounds(name):
 def test_an_unknown_preset_is_named_with_the_nearest():
     with pytest.raises(ConfigError, match=r"preset 'tang-lstm' is not known .*tang-lstm128"):
         find_preset("tang-lstm")
+
+
+def test_a_preset_that_says_how_long_takes_no_budget(capsys):
+    assert main(["train", "x.json", "--preset", "tang-lstm128", "--budget", "1m"]) == 2
+    assert "--preset tang-lstm128 says how long it trains; leave out --budget 1m" in (
+        capsys.readouterr().err
+    )
 
 
 def test_a_preset_for_another_kind_is_refused():

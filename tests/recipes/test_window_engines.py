@@ -216,6 +216,15 @@ def test_an_engine_of_the_other_objective_is_refused():
         choose_engine(wished, prepared_of(waves()), None)
 
 
+def test_python_takes_an_objective(tmp_path):
+    model = serinette.train(
+        waves(60), updates=2, runs=tmp_path, entity=["id"], objective="adversarial",
+        latent__hidden_size=4, latent__n_rows=8, latent__n_latents=8,
+    )  # fmt: skip
+    assert model.artifact.network == "latent"
+    assert model.artifact.training["engine"] == "latent: the engine of the objective adversarial"
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_command_line_takes_a_preset_with_a_budget(tmp_path, monkeypatch, capsys, engine):
     monkeypatch.chdir(tmp_path)

@@ -263,7 +263,7 @@ def _request(options: TrainOptions, started: float) -> "TrainRequest":
     from serinette.recipes.requests import TrainRequest
 
     budget = options.budget
-    has_end = options.updates is not None or _says_how_long(options.preset)
+    has_end = options.updates is not None or _ends_by_itself(options.preset)
     if budget is None and not has_end and options.resume is None:
         budget = DEFAULT_BUDGET
         say(f"no --budget given: training for {format_duration(parse_duration(budget))}")
@@ -326,6 +326,12 @@ def _says_how_long(preset: str | None) -> bool:
     from serinette.recipes.presets import find_preset
 
     return preset is not None and find_preset(preset).says_how_long
+
+
+def _ends_by_itself(preset: str | None) -> bool:
+    from serinette.recipes.presets import find_preset
+
+    return preset is not None and not find_preset(preset).needs_budget
 
 
 def _layers(options: TrainOptions, environ: Mapping[str, str]) -> tuple[Layer, ...]:

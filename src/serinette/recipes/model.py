@@ -26,6 +26,7 @@ from serinette.recipes.evaluate.run import evaluate
 from serinette.recipes.explain.request import ExplainRequest
 from serinette.recipes.explain.run import explain
 from serinette.recipes.generate import GenerateRequest, Opened, Piece, Sample, generate
+from serinette.recipes.presets import find_preset
 from serinette.recipes.requests import TrainRequest
 from serinette.recipes.score import score
 from serinette.recipes.series.model import SeriesModel, as_settings
@@ -247,7 +248,7 @@ def train(
         source: A path, or the texts themselves; of a table also a pandas or polars frame, an array
             [rows, columns] or [sequences, steps, columns], or a dictionary of columns.
         budget: Wall-clock time for everything: "5m", "90s" or seconds. Without it, and without
-            `updates`, five minutes.
+            `updates` or a `preset` that ends by itself, five minutes.
         runs: Folder of the runs.
         listener: Told of decisions, progress and evaluations.
         **settings: `name`, `updates`, `size`, `seed`, `resume`, `preset`, `objective` as for the
@@ -283,7 +284,9 @@ def train(
         )
     values = tabular | {key.replace("__", ".", 1): value for key, value in settings.items()}
     if budget is None and "updates" not in own and "training.updates" not in values:
-        budget = None if "resume" in own else DEFAULT_BUDGET
+        preset = own.get("preset")
+        has_end = preset is not None and not find_preset(preset).needs_budget
+        budget = None if has_end or "resume" in own else DEFAULT_BUDGET
     seconds = parse_duration(budget) if isinstance(budget, str) else budget
     request = TrainRequest(
         sources=source if is_frame else _sources(source),

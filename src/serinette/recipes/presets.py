@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from serinette.core.coercion import nearest
 from serinette.core.errors import ConfigError
+from serinette.kinds.table import SERIES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,11 @@ class Preset:
     def says_how_long(self) -> bool:
         """Whether its number of updates stands in for a budget."""
         return "training.updates" in self.values
+
+    @property
+    def needs_budget(self) -> bool:
+        """Whether neither it nor the settings of its engine say how long a training lasts."""
+        return not self.says_how_long and self.kind != SERIES
 
     def is_for(self, kind: str) -> bool:
         """Say whether it serves a kind of data."""

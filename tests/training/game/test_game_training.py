@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import time
 
 import numpy as np
 import pytest
@@ -258,10 +259,27 @@ def _goes_on(train, n):
         assert np.array_equal(whole[key], second[key]), key
 
 
-def test_seconds_are_shared_among_the_phases():
+def test_what_a_phase_does_not_need_is_left_for_the_game():
     task = dataclasses.replace(task_of(), seconds=100.0)
-    assert task.shared(0.1, 0.05) == pytest.approx((10.0, 5.0, 85.0))
-    assert task_of().shared(0.1, 0.05) == (None, None, None)
+    assert task.part(0.1) == pytest.approx(10.0)
+    assert task_of().part(0.1) is None
+    run = Run(Planted(), task, SILENT)
+    run.ledger.elapsed = 4.0
+    run.ledger.end("generator")
+    assert run.left() == pytest.approx(96.0)
+    run.ledger.elapsed = 99.0
+    run.ledger.end("critic")
+    assert run.left() == pytest.approx(5.0)
+    assert Run(Planted(), task_of(), SILENT).left() is None
+
+
+def test_seconds_end_every_phase_and_updates_do_not_count():
+    config = dataclasses.replace(GAN, generator_updates=1, critic_updates=1, critic_until=1.0)
+    reports = []
+    task = dataclasses.replace(task_of(), seconds=0.5)
+    begun = time.monotonic()
+    train_lstm_gan(task, config, CRITIC, watch_into(reports))
+    assert 0.4 < time.monotonic() - begun < 20
 
 
 def test_what_the_critic_is_shown_says_where_sequences_end():

@@ -18,6 +18,8 @@ EVERY = 100
 """Updates between two reports."""
 _JUDGED = 20
 """Times that the weights are judged."""
+_LEAST_LEFT = 0.05
+"""Share of the seconds that is left for the game, whatever the phases before have taken."""
 _FIRST_JUDGED = 0.2
 """Share of the game before which nothing is judged."""
 Judge = Callable[[Mapping[str, np.ndarray]], float]
@@ -38,18 +40,14 @@ class Task:
     """How long to train, above 0; None: as many updates as the engine's settings say."""
     judge: Judge | None = None
     """Chooses the weights; None: the last ones are kept."""
-
     keep: Keep | None = None
     """Given the state of the training every minute, and where it is stopped."""
     kept: tuple[Mapping[str, np.ndarray], Mapping[str, Any]] | None = None
     """A state to go on from; None: the training begins."""
 
-    def shared(self, first: float, second: float) -> tuple[float | None, ...]:
-        """Return the seconds of three phases; the third has what two shares leave."""
-        if self.seconds is None:
-            return None, None, None
-        rest = max(0.05, 1 - first - second)
-        return self.seconds * first, self.seconds * second, self.seconds * rest
+    def part(self, share: float) -> float | None:
+        """Return a share of the seconds; None where updates decide."""
+        return None if self.seconds is None else share * self.seconds
 
 
 @runtime_checkable
@@ -117,6 +115,12 @@ class Run:
                 return
             yield share
             self._keeper.when_due()
+
+    def left(self) -> float | None:
+        """Return the seconds that the phases before have left; None where updates decide."""
+        if self.task.seconds is None:
+            return None
+        return max(_LEAST_LEFT * self.task.seconds, self.task.seconds - self.ledger.spent)
 
     def tell(
         self, phase: Phase, share: float, metrics: Mapping[str, float], warning: str | None = None

@@ -6,6 +6,7 @@ Shape letters: none.
 import math
 import time
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,11 @@ Keep = Callable[[Weights, dict[str, Any]], None]
 _SAVED_EVERY = 60.0
 """Seconds."""
 _BEST = "best."
+_PLAIN = (
+    "done", "update", "elapsed", "spent", "seen", "means", "history", "n_reactions", "n_judged",
+    "best_update",
+)  # fmt: skip
+"""What a ledger holds as plain values, beside the score."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -34,6 +40,8 @@ class Ledger:
     """Updates of the present phase."""
     elapsed: float = 0.0
     """Seconds of the present phase."""
+    spent: float = 0.0
+    """Seconds of the phases that have ended."""
     seen: list[float] = field(default_factory=list)
     """What the stop rule of the present phase looks at: the last updates..."""
     means: list[float] = field(default_factory=list)
@@ -52,24 +60,22 @@ class Ledger:
     """Whether someone has ended the training before its time."""
 
     def end(self, phase: str) -> None:
-        """Close a phase, unless the training was stopped in it."""
-        if self.is_stopped:
+        """Close a phase, unless it is closed already or the training was stopped in it."""
+        if self.is_stopped or phase in self.done:
             return
         self.done.append(phase)
+        self.spent += self.elapsed
         self.update, self.elapsed, self.seen, self.means = 0, 0.0, [], []
 
     def facts(self) -> dict[str, Any]:
         """Return all but the weights as plain values."""
-        names = ("done", "update", "elapsed", "seen", "means", "history", "n_reactions",
-                 "n_judged", "best_update")  # fmt: skip
-        plain = {name: getattr(self, name) for name in names}
+        plain = {name: getattr(self, name) for name in _PLAIN}
         return {**plain, "score": None if math.isinf(self.score) else self.score}
 
     def restore_(self, arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> None:
         """Go on from what was kept."""
-        for name, value in facts.items():
-            if name in self.facts():
-                setattr(self, name, value)
+        for name in _PLAIN:
+            setattr(self, name, deepcopy(facts[name]))
         self.score = math.inf if facts["score"] is None else facts["score"]
         best = {k.removeprefix(_BEST): v for k, v in arrays.items() if k.startswith(_BEST)}
         self.weights = best or None

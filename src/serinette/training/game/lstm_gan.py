@@ -74,10 +74,9 @@ def train_lstm_gan(
     """
     game = LstmGanGame(task, config, critic)
     run = Run(game, task, watch)
-    first, second, third = task.shared(config.generator_share, config.critic_share)
-    _generator_alone(game, run, first)
-    _critic_alone(game, run, second)
-    play(game, run, config.game_updates, third)
+    _generator_alone(game, run, task.part(config.generator_share))
+    _critic_alone(game, run, task.part(config.critic_share))
+    play(game, run, config.game_updates, run.left())
     return run.ledger.weights or game.weights()
 
 

@@ -53,10 +53,10 @@ def train_timegan(task: Task, config: TimeganConfig, watch: Watch) -> Weights:
     """
     game = TimeganGame(task, config)
     run = Run(game, task, watch)
-    first, second, third = task.shared(config.embedding_share, config.supervision_share)
-    _phase("embedding", game.embed, run, config.embedding_updates, first)
-    _phase("supervision", game.supervise, run, config.supervision_updates, second)
-    play(game, run, config.game_updates, third)
+    first, second = config.embedding_share, config.supervision_share
+    _phase("embedding", game.embed, run, config.embedding_updates, task.part(first))
+    _phase("supervision", game.supervise, run, config.supervision_updates, task.part(second))
+    play(game, run, config.game_updates, run.left())
     return run.ledger.weights or game.weights()
 
 
