@@ -170,7 +170,7 @@ def finding(one: dict[str, Any]) -> str:
 def contexts(found: dict[str, Any]) -> str:
     """Return a sentence on how far back the model looks."""
     told = [
-        f"{cost['context']}: +{cost['excess']:.3f}"
+        f"{cost['context']}: {cost['excess']:+.3f}"
         for cost in found["context"]
         if cost["context"] in (1, 4, 16, 64, 256)
     ]
