@@ -214,12 +214,16 @@ def footing(records: list[dict[str, Any]]) -> list[str]:
         for job in sorted({r["job"] for r in records})
     }
     spent = ", ".join(f"{NAMES.get(job, job)} {seconds:.0f} s" for job, seconds in times.items())
+    network = (
+        f" The network: embedding {SIZES.embedding_size}, {SIZES.n_layers} x {SIZES.hidden_size} "
+        f"cells; {LIKELIHOOD.updates:,} updates of {LIKELIHOOD.n_rows} rows by likelihood; "
+        f"{len(TEMPERATURES)} temperatures."
+    )
     return [
-        f"10,000 sequences of length 20 to learn from, {' or '.join(f'{n:,}' for n in rows)} fresh "
-        f"ones a measurement, {len(TEMPERATURES)} temperatures. The network: embedding "
-        f"{SIZES.embedding_size}, {SIZES.n_layers} x {SIZES.hidden_size} cells; "
-        f"{LIKELIHOOD.updates:,} updates of {LIKELIHOOD.n_rows} rows by likelihood. Processor "
-        f"time, measuring included: {spent}.",
+        f"{len({r['seed'] for r in records})} seed(s), 10,000 sequences of length 20 to learn "
+        f"from, {' or '.join(f'{n:,}' for n in rows)} fresh ones a measurement."
+        f"{network if set(times) - {'counts'} else ''} "
+        f"Processor time, measuring included: {spent}.",
         "",
         describe_machine(),
     ]
