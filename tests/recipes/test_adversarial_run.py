@@ -117,6 +117,8 @@ _STOPPED = """
 import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
+import torch
+torch.set_num_threads(1)  # as the tests do: a norm is another sum with two
 import test_adversarial_run as t
 from serinette.training import loop
 
@@ -204,6 +206,7 @@ def test_too_little_held_out_text_keeps_the_likelihood_model(tmp_path, monkeypat
     assert artifact.training["adversarial"] == {
         "is_better": False,
         "likelihood_start": "../likelihood",
+        "criterion": "frechet",
     }
 
 
@@ -257,11 +260,11 @@ def test_settings_that_do_not_go_together_are_refused_before_anything_is_trained
 def test_the_share_of_a_budget_goes_to_the_game():
     likelihood = game.Progressed(seconds=6.0)
 
-    def seconds(deadline, share=0.4):
+    def seconds(deadline, share=0.4, guide=0):
         work = game.GameWork(
             run=None,
             prepared=None,
-            game=game.AdversarialConfig(share=share),
+            game=game.AdversarialConfig(share=share, guide_updates=guide),
             critic=None,
             training=None,
             precision=None,
@@ -276,5 +279,6 @@ def test_the_share_of_a_budget_goes_to_the_game():
     now = game.time.monotonic()
     assert seconds(now + 100).train_seconds == pytest.approx(10.0)
     assert seconds(now + 100, share=0.5).train_seconds == pytest.approx(12.0)
+    assert seconds(now + 100, guide=5).train_seconds == pytest.approx(8.0)
     assert seconds(now + 3).train_seconds == pytest.approx(9.0, abs=0.2)
     assert seconds(now - 3).train_seconds == pytest.approx(7.0)

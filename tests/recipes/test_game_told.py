@@ -94,7 +94,7 @@ def test_the_objective_of_a_call_is_a_setting_of_its_kind(monkeypatch, source, k
 
     monkeypatch.setattr("serinette.recipes.model.run_training", stop)
     with pytest.raises(AskedError) as asked:
-        model_train(source, objective="adversarial", preset="cot", budget=60)
+        model_train(source, objective="adversarial", preset="cot", budget=60.0)
     request = asked.value.args[0]
     assert request.layers[0].values == {key: "adversarial"}
     assert (request.preset, request.budget_seconds) == ("cot", 60)

@@ -95,7 +95,7 @@ class Run:
             arrays, facts = task.kept
             restore_parts_(parts, arrays)
             game.restore_(facts["game"])
-            self.ledger.restore_(arrays, facts)
+            self.ledger.restore_(arrays, facts["ledger"])
         self._keeper = Keeper(task.keep, parts, game.facts, self.ledger)
 
     def updates(self, phase: str, n_updates: int, seconds: float | None) -> Iterator[float]:

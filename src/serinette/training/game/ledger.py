@@ -112,7 +112,8 @@ class Keeper:
             return
         best = {f"{_BEST}{k}": v for k, v in (self._ledger.weights or {}).items()}
         self._keep(
-            {**arrays_of(self._parts), **best}, {**self._ledger.facts(), "game": self._facts()}
+            {**arrays_of(self._parts), **best},
+            {"ledger": self._ledger.facts(), "game": self._facts()},
         )
         self._saved = time.monotonic()
 
