@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import serinette
 from serinette.artifact import folder
@@ -80,7 +81,8 @@ def judged(monkeypatch, figures):
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """An uninterrupted game."""
+    """An uninterrupted game, on one thread as every test is."""
+    torch.set_num_threads(1)  # a fixture of the module comes before what sets it for a test
     return train(request_of(tmp_path_factory.mktemp("whole"), name="whole"))
 
 

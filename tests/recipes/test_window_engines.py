@@ -4,6 +4,7 @@ import csv
 
 import numpy as np
 import pytest
+import torch
 
 import serinette
 from serinette.cli.main import main
@@ -53,6 +54,7 @@ def write_boats(path, n=60, seed=0):
 @pytest.fixture(scope="module", params=ENGINES)
 def boats(request, tmp_path_factory):
     """Return a model of boats that was trained for a moment, its engine and its folder."""
+    torch.set_num_threads(1)  # a fixture of the module comes before what sets it for a test
     folder = tmp_path_factory.mktemp("boats")
     model = serinette.train(
         write_boats(folder / "boats.csv"), updates=8, runs=folder / "runs", name="boats",
