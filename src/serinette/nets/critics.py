@@ -8,6 +8,7 @@ Shape letters: `B` rows, `T` steps, `F` features of a step, `H` features of a ro
 together, `O` and `K` outputs and inputs of a matrix.
 """
 
+import threading
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -28,6 +29,8 @@ ACTIVATIONS: Final[Mapping[str, Callable[[Tensor], Tensor]]] = {
     "sigmoid": torch.sigmoid,
 }
 _LEAST_VARIANCE = 1e-8
+_ONE_AT_A_TIME = threading.Lock()
+"""Weights stand in for others by taking their place, where a second thread would keep them."""
 
 
 class Verdict(NamedTuple):
@@ -88,10 +91,11 @@ class SequenceCritic(nn.Module):
         """
         if self.singular is None:
             return self._judge(rows, mask, noise)
-        verdict: Verdict = functional_call(
-            _Judging(self), {f"critic.{k}": w for k, w in self.singular.normed(self).items()},
-            (rows, mask, noise),
-        )  # fmt: skip
+        with _ONE_AT_A_TIME:
+            verdict: Verdict = functional_call(
+                _Judging(self), {f"critic.{k}": w for k, w in self.singular.normed(self).items()},
+                (rows, mask, noise),
+            )  # fmt: skip
         return verdict
 
     def _judge(self, rows: Tensor, mask: Tensor, noise: Generator | None) -> Verdict:
