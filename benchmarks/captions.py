@@ -1,7 +1,11 @@
 """Our models beside the published samples of six LSTM text GANs, trained on the same captions.
 
     serinette train texygen-train.txt --codec word --documents line --objective adversarial \
-        --budget 20m --name captions
+        --name captions --updates 2000 --model.hidden_size 192 --model.embedding_size 128 \
+        --model.n_layers 1 --model.tied true --model.input_dropout 0.4 --model.output_dropout 0.5 \
+        --training.batching documents --training.window 48 --training.n_rows 64 \
+        --training.learning_rate 6e-3 --training.matrix_learning_rate 6e-3 \
+        --adversarial.updates 150 --adversarial.guide_updates 320 --seed 1
     python benchmarks/captions.py --captions FOLDER --run runs/captions \
         --out benchmarks/results/captions.md
 
