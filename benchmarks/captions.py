@@ -29,16 +29,26 @@ import os
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 
 import argparse
-import functools
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from machine import describe_machine
 from report import publish
-from texygen import FILES, MEASURES, N_EMBEDDED, N_TOKENS, PUBLISHED, SEED, heading, metrics, row
+from texygen import (
+    FILES,
+    MEASURES,
+    N_EMBEDDED,
+    N_TOKENS,
+    PUBLISHED,
+    SEED,
+    heading,
+    metrics,
+    real_captions,
+    row,
+    training_captions,
+)
 
 from serinette.artifact.folder import load
 from serinette.decoding.config import DecodingConfig
@@ -46,8 +56,7 @@ from serinette.evaluation.bleu import bleu, self_bleu
 from serinette.evaluation.quality import PieceSet, RealText, distance_figures
 from serinette.evaluation.ragged import Numbering
 from serinette.kinds.text.yardstick import yardstick_of
-from serinette.kinds.yardstick import Stretch
-from serinette.recipes.evaluate.material import cut_all, piece_set, shuffled
+from serinette.recipes.evaluate.material import cut_all, shuffled
 from serinette.recipes.generate import GenerateRequest, Opened, Sample, generate
 from serinette.recipes.training_data import prepared_again
 
@@ -163,32 +172,14 @@ def distance_table(
     lines: dict[str, list[str]], written: dict[str, list[dict[float, list[str]]]]
 ) -> list[str]:
     """Return the distances of every system and model from training captions."""
-    yardstick, numbering = yardstick_of(lines["train"]), Numbering()
-    numbering.number(yardstick.tokens(line) for line in [*lines["train"], *lines["test"]])
-    known = np.ones(len(numbering), dtype=bool)
-
-    def measurable(captions: list[Stretch]) -> PieceSet:
-        embed = functools.partial(yardstick.embed, on_progress=lambda _: None)
-        return piece_set(captions[:N_TOKENS], yardstick, numbering, embed, N_EMBEDDED)
-
-    train = shuffled(cut_all(lines["train"], yardstick), SEED)
-    first, second = measurable(train), measurable(train[N_TOKENS:])
-    real = RealText(
-        held_out=first,
-        twin=second,
-        fitted=first,
-        halves=(first, second),
-        known=lambda: known,
-        own_metrics=lambda samples, groups: [],
-        embedding=yardstick.embedding,
-    )
+    measurable, real = training_captions(lines)
 
     def figures(captions: list[str]) -> list[float]:
-        found = metrics(measurable(shuffled(cut_all(captions, yardstick), SEED)), real)
+        found = metrics(measurable(captions), real)
         return [found[key].value for key in MEASURES]
 
     table = heading("", *(name.split(",")[0] for name, _, _ in MEASURES.values()))
-    floor = metrics(second, real)
+    floor = metrics(real.twin, real)
     table.append(line_of("real captions", [[floor[key].value for key in MEASURES]]))
     for system, file in FILES.items():
         table.append(line_of(system, [figures(lines[file])]))
@@ -216,28 +207,11 @@ def held_out_table(
         parts = (prepared.parts.test, prepared.parts.validation)
         held_out, twin = ([s.content for s in part.sequences] for part in parts)
         n = min(len(held_out), len(twin))
-        yardstick, numbering = yardstick_of(held_out), Numbering()
-        known = np.ones(0, dtype=bool)
-
-        def measurable(
-            captions: list[str], n: int = n, yardstick: Any = yardstick, numbering: Any = numbering
-        ) -> PieceSet:
-            embed = functools.partial(yardstick.embed, on_progress=lambda _: None)
-            cut = shuffled(cut_all(captions, yardstick), SEED)
-            return piece_set(cut[:n], yardstick, numbering, embed, n)
-
-        first, second = measurable(held_out), measurable(twin)
-        real = RealText(
-            held_out=first,
-            twin=second,
-            fitted=first,
-            halves=(first, second),
-            known=lambda known=known: known,
-            own_metrics=lambda samples, groups: [],
-            embedding=yardstick.embedding,
-        )
+        yardstick = yardstick_of(held_out)
+        halves = tuple(shuffled(cut_all(part, yardstick), SEED) for part in (held_out, twin))
+        measurable, real = real_captions(yardstick, halves, [*held_out, *twin], (n, n))
         keys = ("fed", "mauve", "accuracy", "wording")
-        floors.append(distances(second, real, keys))
+        floors.append(distances(real.twin, real, keys))
         for name, models in written.items():
             for temperature, texts in models[k].items():
                 # several disjoint sets: one of a few hundred captions would be a matter of luck

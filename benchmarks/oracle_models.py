@@ -18,7 +18,7 @@ from serinette.batching.streams import Batch
 from serinette.core.schema import Schema, SymbolField
 from serinette.core.seeds import derive
 from serinette.nets.config import ModelConfig
-from serinette.nets.model import SequenceModel, weights_of
+from serinette.nets.model import SequenceModel, load_weights_, weights_of
 from serinette.training.candidates import Candidates
 from serinette.training.config import TrainingConfig
 from serinette.training.gradients import Precision
@@ -211,5 +211,5 @@ def trained(task: Task) -> tuple[SequenceModel, float]:
                 if found < best:
                     best, kept = found, weights_of(model)
     trainer.close()
-    model.load_state_dict({name: torch.from_numpy(weight) for name, weight in kept.items()})
+    load_weights_(model, kept)
     return model, best

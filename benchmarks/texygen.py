@@ -22,6 +22,7 @@ import functools
 import itertools
 import statistics
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ from serinette.evaluation.language import independent_nats
 from serinette.evaluation.quality import PieceSet, RealText, distance_figures
 from serinette.evaluation.ragged import Numbering
 from serinette.kinds.text.yardstick import yardstick_of
-from serinette.kinds.yardstick import Stretch
+from serinette.kinds.yardstick import Stretch, Yardstick
 from serinette.recipes.evaluate.material import cut_all, piece_set, shuffled
 
 PUBLISHED = {
@@ -61,6 +62,8 @@ MEASURES = {
     "rlm": ("reverse LM, lowest first", 3, "MLE MaliGAN LeakGAN SeqGAN RankGAN TextGAN"),
 }
 """Of every figure its name, its decimals and the order found with other tools."""
+Measurable = Callable[[list[str]], PieceSet]
+"""Makes some captions, shuffled, measurable."""
 
 
 def main() -> None:
@@ -107,29 +110,10 @@ def published_table(lines: dict[str, list[str]]) -> list[str]:
 
 def distance_tables(lines: dict[str, list[str]]) -> list[str]:
     """Return every system's distances from training captions, and the orders they give."""
-    yardstick, numbering = yardstick_of(lines["train"]), Numbering()
-    numbering.number(yardstick.tokens(line) for line in [*lines["train"], *lines["test"]])
-    known = np.ones(len(numbering), dtype=bool)
-
-    def measurable(captions: list[Stretch]) -> PieceSet:
-        embed = functools.partial(yardstick.embed, on_progress=lambda _: None)
-        return piece_set(captions[:N_TOKENS], yardstick, numbering, embed, N_EMBEDDED)
-
-    train = shuffled(cut_all(lines["train"], yardstick), SEED)
-    first, second = measurable(train), measurable(train[N_TOKENS:])
-    real = RealText(
-        held_out=first,
-        twin=second,
-        fitted=first,
-        halves=(first, second),
-        known=lambda: known,
-        own_metrics=lambda samples, groups: [],
-        embedding=yardstick.embedding,
-    )
-    found = {"real text": metrics(second, real)}
+    measurable, real = training_captions(lines)
+    found = {"real text": metrics(real.twin, real)}
     for system, file in FILES.items():
-        captions = shuffled(cut_all(lines[file], yardstick), SEED)
-        found[system] = metrics(measurable(captions), real)
+        found[system] = metrics(measurable(lines[file]), real)
     figures = [
         row(name, *(shown(of[key], digits) for key, (_, digits, _) in MEASURES.items()))
         for name, of in found.items()
@@ -149,6 +133,50 @@ def distance_tables(lines: dict[str, list[str]]) -> list[str]:
         *heading("", "order here", "order elsewhere", "pairs the other way round"),
         *(order_row(key, found) for key in MEASURES),
     ]
+
+
+def training_captions(lines: dict[str, list[str]]) -> tuple[Measurable, RealText]:
+    """Return what makes captions measurable, and training captions to measure them against."""
+    yardstick = yardstick_of(lines["train"])
+    train = shuffled(cut_all(lines["train"], yardstick), SEED)
+    known = [*lines["train"], *lines["test"]]
+    return real_captions(yardstick, (train, train[N_TOKENS:]), known, (N_TOKENS, N_EMBEDDED))
+
+
+def real_captions(
+    yardstick: Yardstick,
+    halves: tuple[list[Stretch], list[Stretch]],
+    known: list[str],
+    sizes: tuple[int, int],
+) -> tuple[Measurable, RealText]:
+    """Return what makes captions measurable, and real ones to measure them against.
+
+    Args:
+        yardstick: Of the captions.
+        halves: Real captions to measure against, and those whose figures are the floor.
+        known: Whatever holds a word that is no invention.
+        sizes: Captions a side for the language models, and for everything else.
+    """
+    numbering = Numbering()
+    numbering.number(map(yardstick.tokens, known))
+    is_known = np.ones(len(numbering), dtype=bool)
+    n_tokens, n_embedded = sizes
+
+    def measured(captions: list[Stretch]) -> PieceSet:
+        embed = functools.partial(yardstick.embed, on_progress=lambda _: None)
+        return piece_set(captions[:n_tokens], yardstick, numbering, embed, n_embedded)
+
+    first, second = map(measured, halves)
+    real = RealText(
+        held_out=first,
+        twin=second,
+        fitted=first,
+        halves=(first, second),
+        known=lambda: is_known,
+        own_metrics=lambda samples, groups: [],
+        embedding=yardstick.embedding,
+    )
+    return lambda captions: measured(shuffled(cut_all(captions, yardstick), SEED)), real
 
 
 def metrics(samples: PieceSet, real: RealText) -> dict[str, Metric]:

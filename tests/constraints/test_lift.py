@@ -1,5 +1,6 @@
 import re
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -235,16 +236,22 @@ def test_counting_characters_is_safe_where_words_are_too_many(monkeypatch):
         assert 3 <= len(text) <= 7
 
 
+def _least_seconds(work: Callable[[], object]) -> float:
+    """The quickest of fifty calls: what the machine's other work disturbed least."""
+    seconds = []
+    for _ in range(50):
+        begun = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - begun)
+    return min(seconds)
+
+
 @pytest.mark.slow
-def test_a_warm_step_of_a_large_vocabulary_takes_a_fraction_of_a_millisecond():
+def test_a_warm_step_of_a_large_vocabulary_costs_less_than_the_exponentials_of_its_logits():
     spelling = spelling_of(*map(chr, range(0x4E00, 0x4E00 + 5000)), "\n")
     constraint = lift(acrostic("".join(map(chr, range(0x4E00, 0x4E40)))), spelling)
     state = np.arange(64, dtype=np.int64) % 100
     remaining = np.full(64, 500)
-    constraint.allowed(state, remaining)
-    seconds = []
-    for _ in range(50):
-        begun = time.perf_counter()
-        constraint.allowed(state, remaining)
-        seconds.append(time.perf_counter() - begun)
-    assert min(seconds) < 0.0003
+    logits = np.zeros(constraint.allowed(state, remaining).shape, dtype=np.float32)
+    of_step = _least_seconds(lambda: constraint.allowed(state, remaining))
+    assert of_step < _least_seconds(lambda: np.exp(logits))

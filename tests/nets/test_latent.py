@@ -1,3 +1,5 @@
+import functools
+
 import numpy as np
 import pytest
 import torch
@@ -5,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serinette.core.errors import ConfigError
-from serinette.nets.critic import Critic, gradient_penalty
+from serinette.nets.critic import Critic
 from serinette.nets.latent import LatentModel, Scale, model_of
 from serinette.nets.latent_config import (
     BEND,
@@ -14,6 +16,7 @@ from serinette.nets.latent_config import (
     LatentConfig,
     expected_shapes,
 )
+from serinette.training.game.losses import gradient_penalty
 
 CONFIG = LatentConfig(hidden_size=7, latent_size=5, generator_size=9, critic_size=11, n_blocks=2)
 B, T, F, C = 6, 12, 3, 2
@@ -131,7 +134,8 @@ def test_the_penalty_of_a_linear_critic_is_the_distance_of_its_slope_from_one():
         critic.out.weight.zero_()
         critic.out.weight[0, :2] = torch.tensor([3.0, 4.0])
     real, written = torch.randn(B, 5), torch.randn(B, 5)
-    penalty = gradient_penalty(critic, real, written, torch.zeros(B, 0), torch.Generator())
+    judge = functools.partial(critic, context=torch.zeros(B, 0))
+    penalty = gradient_penalty(judge, real, written, torch.Generator())
     assert penalty.item() == pytest.approx((5 - 1) ** 2, rel=1e-5)
 
 

@@ -6,24 +6,18 @@ Shape letters: `T` steps, `V` symbols, `E` width of a vector, `C` filters of a w
 under a filter (of all widths side by side), `H` hidden, `D` features of the row.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float32, Int
 
-from serinette.decoding.activation import sigmoid
-from serinette.nets.critic_config import LEAK, CriticConfig
+from serinette.decoding.activation import ACTIVATIONS, sigmoid
+from serinette.nets.critic_config import CriticConfig
 
 Weights = Mapping[str, Float32[np.ndarray, "..."]]
 _EPSILON = np.float32(1e-5)
 """Of layer norms."""
-_ACTIVATIONS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
-    "relu": lambda x: np.maximum(x, 0),
-    "leaky-relu": lambda x: np.where(x > 0, x, np.float32(LEAK) * x),
-    "tanh": np.tanh,
-    "sigmoid": sigmoid,
-}
 
 
 class RowCritic:
@@ -39,7 +33,7 @@ class RowCritic:
         self._weights = weights
         self._config = config
         self._window = window
-        self._activation = _ACTIVATIONS[config.activation]
+        self._activation = ACTIVATIONS[config.activation]
 
     def word(self, symbols: Int[np.ndarray, " T"]) -> float:
         """Return the log of how much likelier the row is in real text than from the model, in nats.

@@ -4,30 +4,23 @@ Shape letters: `N` rows, `T` steps, `F` features, `C` context, `Z` noise, `B` bl
 block, `W` numbers that a step is told, `H` hidden.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Final, Protocol, runtime_checkable
+from collections.abc import Iterator, Mapping
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32
 
 from serinette.core.errors import ArtifactError
 from serinette.core.schema import Schema
-from serinette.decoding.activation import sigmoid
+from serinette.decoding.activation import ACTIVATIONS, sigmoid
 from serinette.decoding.latent_decoder import Windows
 from serinette.decoding.row_blocks import ROWS, LstmStack, column, in_blocks, layer_of
-from serinette.nets.critic_config import LEAK
 from serinette.nets.latent_config import FACTS
 from serinette.nets.lstm_gan_config import LstmGanConfig, lstm_gan_shapes
 from serinette.nets.timegan_config import TimeganConfig, timegan_shapes
 from serinette.nets.window_features import FeatureKinds, n_context_of
 
 Weights = Mapping[str, np.ndarray]
-ACTIVATIONS: Final[Mapping[str, Callable[[np.ndarray], np.ndarray]]] = {
-    "relu": lambda x: np.maximum(x, 0),
-    "leaky-relu": lambda x: np.where(x > 0, x, np.float32(LEAK) * x),
-    "tanh": np.tanh,
-    "sigmoid": sigmoid,
-}
 
 
 @runtime_checkable

@@ -69,21 +69,6 @@ class Critic(nn.Module):
         return verdicts
 
 
-def gradient_penalty(
-    critic: Critic,
-    real: Float[Tensor, "B Z"],
-    written: Float[Tensor, "B Z"],
-    context: Float[Tensor, "B C"],
-    generator: Generator,
-) -> Float[Tensor, ""]:
-    """Return the mean of (|gradient| - 1)^2 at random points between real and written latents."""
-    share = torch.rand(len(real), 1, generator=generator)
-    between = (share * real + (1 - share) * written).detach().requires_grad_(True)
-    (slopes,) = torch.autograd.grad(critic(between, context).sum(), between, create_graph=True)
-    penalty: Tensor = ((slopes.norm(dim=1) - 1) ** 2).mean()
-    return penalty
-
-
 @torch.no_grad()
 def initialise_(network: nn.Module, generator: Generator) -> None:
     """Fill every weight from `generator`; the global generator is not read.

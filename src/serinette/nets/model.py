@@ -4,6 +4,8 @@ Shape letters: `B` rows, `T` steps, `C` context fields, `E` embedding, `H` hidde
 `D` read-out input, `V` symbols.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -164,6 +166,11 @@ _CELL = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
 def weights_of(model: nn.Module) -> dict[str, np.ndarray]:
     """Return the weights by name, as fp32 arrays of their own."""
     return {n: w.detach().cpu().float().numpy().copy() for n, w in model.state_dict().items()}
+
+
+def load_weights_(model: nn.Module, weights: Mapping[str, np.ndarray]) -> None:
+    """Put into a network what `weights_of` returned."""
+    model.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
 
 
 @torch.no_grad()

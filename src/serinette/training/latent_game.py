@@ -10,10 +10,11 @@ from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
 from serinette.core.seeds import derive
-from serinette.nets.critic import Critic, LatentGenerator, gradient_penalty
+from serinette.nets.critic import Critic, LatentGenerator
 from serinette.nets.latent import LatentModel
 from serinette.nets.latent_config import LatentConfig
 from serinette.training.average import Average
+from serinette.training.game.losses import gradient_penalty
 from serinette.training.gradients import gradients_of
 from serinette.training.latent_course import EVERY, Course, LatentProgress, Watch, check_finite
 
@@ -133,7 +134,9 @@ class _Game:
             written = self._write(context)
         # Real and written latents stand beside the same context: the critic judges the pair.
         distance = self._critic(real, context).mean() - self._critic(written, context).mean()
-        penalty = gradient_penalty(self._critic, real, written, context, self._random)
+        penalty = gradient_penalty(
+            lambda latents: self._critic(latents, context), real, written, self._random
+        )
         loss = self._config.gradient_penalty * penalty - distance
         self._judging.zero_grad(set_to_none=True)
         torch.autograd.backward(loss, inputs=list(self._critic.parameters()))

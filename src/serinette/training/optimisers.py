@@ -1,5 +1,6 @@
 """Optimisers by name, and one learning rate for all of them."""
 
+import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 
@@ -34,6 +35,29 @@ class Optimiser:
         for part, rates in zip(self._parts, self._rates, strict=True):
             for group, rate in zip(part.param_groups, rates, strict=True):
                 group["lr"] = rate * factor
+
+    def adjust(self, loss: float, *, factor: float, clip_norm: float) -> float:
+        """Adjust the weights along their gradients, and forget these.
+
+        Args:
+            loss: What the gradients are of. Where it or their norm is not finite, the weights are
+                left as they are.
+            factor: Of every learning rate.
+            clip_norm: Largest norm of the gradient; 0: none.
+
+        Returns:
+            The norm before it was clipped; NaN where nothing was adjusted.
+        """
+        gradients = [p.grad for p in self._named.values() if p.grad is not None]
+        norm = float(nn.utils.get_total_norm(gradients))
+        is_fine = math.isfinite(loss) and math.isfinite(norm)
+        if is_fine:
+            if 0 < clip_norm < norm:
+                torch._foreach_mul_(gradients, clip_norm / norm)
+            self.set_rate(factor)
+            self.step()
+        self.clear()
+        return norm if is_fine else math.nan
 
     def step(self) -> None:
         """Adjust the weights along their gradients."""

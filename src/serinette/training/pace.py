@@ -7,7 +7,9 @@ stored with it, so that a resumed training does the same.
 
 import itertools
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from serinette.training.config import TrainingConfig
 
@@ -25,6 +27,16 @@ class Pace:
     def steady(cls, total: int, first: int = 0) -> "Pace":
         """Return the plan as it was made: updates of equal weight from `first` up to `total`."""
         return cls(corners=((first, 0.0),), total=total)
+
+    @classmethod
+    def of_facts(cls, facts: Mapping[str, Any]) -> "Pace":
+        """Return what `to_facts` was asked of."""
+        corners = tuple((int(at), float(done)) for at, done in facts["corners"])
+        return cls(corners=corners, total=int(facts["total"]))
+
+    def to_facts(self) -> dict[str, Any]:
+        """Return the plan as plain values."""
+        return {"corners": [list(corner) for corner in self.corners], "total": self.total}
 
     @property
     def length(self) -> int:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from serinette.nets.state import State
 from serinette.training.average import Average
 from serinette.training.config import TrainingConfig
-from serinette.training.gradients import GradientWorkers, LossSum, Precision, gradients_of
+from serinette.training.gradients import GradientWorkers, LossSum, Precision
 from serinette.training.optimisers import Optimiser, penalty_gradients_
 from serinette.training.pace import Pace, rate_factor
 from serinette.training.supply import Supply
@@ -146,16 +146,10 @@ class Trainer:
         loss, states = self._workers.accumulate_(batch, self._states, self.update_count)
         if self.config.l1 or self.config.l2:
             penalty_gradients_(parameters, self.config.l1, self.config.l2)
-        gradients = gradients_of(self.model)
-        norm = float(torch.nn.utils.get_total_norm(gradients))
-        if not (math.isfinite(loss.nats) and math.isfinite(norm)):
-            self._optimiser.clear()
+        factor, clip_norm = self._rate_factor(), self.config.clip_norm
+        norm = self._optimiser.adjust(loss.nats, factor=factor, clip_norm=clip_norm)
+        if not math.isfinite(norm):
             return LossSum(math.nan, loss.steps)
-        if 0 < self.config.clip_norm < norm:
-            torch._foreach_mul_(gradients, self.config.clip_norm / norm)
-        self._optimiser.set_rate(self._rate_factor())
-        self._optimiser.step()
-        self._optimiser.clear()
         self.average.follow()
         self._states = states
         self.update_count += 1
@@ -171,12 +165,7 @@ class Trainer:
             "model": dict(self.model.state_dict()),
             "average": self.average.state(),
             "optimiser": self._optimiser.state(),
-            "state": {
-                f"{name}{k}": getattr(state, name)
-                for k, state in enumerate(self._states)
-                if state is not None
-                for name in ("h", "c")
-            },
+            "state": tensors_of_states(self._states),
         }
         tensors = tensors_of(groups)
         position = self._batches.position()
@@ -185,35 +174,24 @@ class Trainer:
             "update": self.update_count,
             "plateau_factor": self.plateau_factor,
             "rollback_factor": self._rollback_factor,
-            "corners": [list(corner) for corner in self.pace.corners],
-            "total": self.pace.total,
+            **self.pace.to_facts(),
         }
         return Snapshot(tensors=tensors, facts=facts)
 
     def restore_(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot of a trainer with the same settings."""
-        groups: dict[str, dict[str, np.ndarray]] = {}
-        for place, value in snapshot.tensors.items():
-            group, name = place.split("/", 1)
-            groups.setdefault(group, {})[name] = value
+        groups = grouped(snapshot.tensors)
         self.model.load_state_dict(to_torch(groups["model"]))
         self.average.restore_(to_torch(groups["average"]))
         self._optimiser.restore_(to_torch(groups.get("optimiser", {})))
         device = next(self.model.parameters()).device
-        carried = {name: t.to(device) for name, t in to_torch(groups.get("state", {})).items()}
-        self._states = [
-            State(carried[f"h{k}"], carried[f"c{k}"]) if f"h{k}" in carried else None
-            for k in range(self.config.n_workers)
-        ]
+        self._states = states_of(groups.get("state", {}), self.config.n_workers, device)
         self._batches.seek(groups["position"])
         facts = snapshot.facts
         self.update_count = int(facts["update"])
         self.plateau_factor = float(facts["plateau_factor"])
         self._rollback_factor = float(facts["rollback_factor"])
-        corners: Sequence[Sequence[float]] = facts["corners"]
-        self.pace = Pace(
-            corners=tuple((int(at), float(done)) for at, done in corners), total=int(facts["total"])
-        )
+        self.pace = Pace.of_facts(facts)
 
     def _rate_factor(self) -> float:
         share = self.pace.share(self.update_count)
@@ -227,6 +205,31 @@ def tensors_of(groups: Mapping[str, Mapping[str, Tensor]]) -> dict[str, np.ndarr
         for group, values in groups.items()
         for name, value in values.items()
     }
+
+
+def grouped(tensors: Mapping[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
+    """Take apart what `tensors_of` named."""
+    groups: dict[str, dict[str, np.ndarray]] = {}
+    for place, value in tensors.items():
+        group, name = place.split("/", 1)
+        groups.setdefault(group, {})[name] = value
+    return groups
+
+
+def tensors_of_states(states: Sequence[State | None]) -> dict[str, Tensor]:
+    """Return what groups of rows carry by name; a group that carries nothing has none."""
+    return {
+        f"{name}{k}": getattr(state, name)
+        for k, state in enumerate(states)
+        if state is not None
+        for name in ("h", "c")
+    }
+
+
+def states_of(arrays: Mapping[str, np.ndarray], n: int, device: torch.device) -> list[State | None]:
+    """Return what `n` groups of rows carried when `tensors_of_states` was asked."""
+    found = {name: tensor.to(device) for name, tensor in to_torch(arrays).items()}
+    return [State(found[f"h{k}"], found[f"c{k}"]) if f"h{k}" in found else None for k in range(n)]
 
 
 def to_torch(arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from tiny_games import corpus_of, make_game, uneven, weights
+from tiny_games import corpus_of, uneven, weights
 
 GAMES = {
     "mediator": {"estimator": "mediator"},
@@ -37,19 +37,6 @@ GAMES = {
         "critic": {"network": "lstm", "minibatch_spread": True},
     },
 }
-
-
-@pytest.fixture
-def make():
-    made = []
-
-    def make_one(*args, **settings):
-        made.append(make_game(*args, **settings))
-        return made[-1]
-
-    yield make_one
-    for trainer in made:
-        trainer.close()
 
 
 def assert_same(one, other):

@@ -3,7 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from tiny_games import FP32, V, corpus_of, make_game, uneven
+from tiny_games import FP32, V, corpus_of, uneven
 
 from serinette.training.game.drawing import drawable
 from serinette.training.gradients import GradientWorkers
@@ -17,19 +17,6 @@ CRITICS = [
 
 def noise(seed=0):
     return torch.Generator().manual_seed(seed)
-
-
-@pytest.fixture
-def make():
-    made = []
-
-    def make_one(*args, **settings):
-        made.append(make_game(*args, **settings))
-        return made[-1]
-
-    yield make_one
-    for trainer in made:
-        trainer.close()
 
 
 @pytest.mark.parametrize("settings", CRITICS, ids=str)

@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import torch
-
 from serinette.artifact.checkpoints import newest_checkpoint
 from serinette.artifact.folder import Guide, load
 from serinette.artifact.runs import MODEL
@@ -19,7 +17,7 @@ from serinette.core.cores import available_threads
 from serinette.core.durable import sweep_orphans
 from serinette.core.metric import Metric
 from serinette.nets.config import predicted_symbols
-from serinette.nets.model import SequenceModel, weights_of
+from serinette.nets.model import SequenceModel, load_weights_, weights_of
 from serinette.recipes.baseline import Baseline, affordable_symbols, fit_baseline
 from serinette.recipes.fit.finish import Finishing, write_artifact
 from serinette.recipes.fit.game import LIKELIHOOD, GameWork, has_begun, play
@@ -142,7 +140,7 @@ def _adversarial(
     job = stage.job
     first = load(job.run / LIKELIHOOD)
     start = SequenceModel(job.settings.groups["model"], job.prepared.codec.schema)
-    start.load_state_dict({n: torch.from_numpy(array) for n, array in first.weights().items()})
+    load_weights_(start, first.weights())
     if so_far is None:
         so_far = Progressed(
             seconds=first.training["seconds"],
@@ -162,7 +160,7 @@ def _adversarial(
     )
     played = play(work, stage.prober, so_far, stop, listener)
     best = SequenceModel(start.config, start.schema)
-    best.load_state_dict({n: torch.from_numpy(array) for n, array in played.weights.items()})
+    load_weights_(best, played.weights)
     told = {"adversarial": played.facts, "sharpness": first.training["sharpness"]}
     outcome = played.outcome
     measured = _write(stage, best, outcome, job.run / MODEL, _Told(told, played.guide))
@@ -206,7 +204,7 @@ def _best_of(job: Job, trainer: Trainer, outcome: Outcome) -> SequenceModel:
     best = SequenceModel(job.settings.groups["model"], job.prepared.codec.schema)
     with trainer.average.in_place():
         weights = outcome.progressed.best_weights or weights_of(trainer.model)
-    best.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+    load_weights_(best, weights)
     return best
 
 

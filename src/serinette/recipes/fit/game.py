@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 
 from serinette.artifact.checkpoints import newest_checkpoint
 from serinette.artifact.folder import Guide
@@ -19,7 +18,7 @@ from serinette.batching.streams import TrainingStreams
 from serinette.core.cores import available_threads
 from serinette.core.errors import DivergedError
 from serinette.nets.critic_config import CriticConfig
-from serinette.nets.model import SequenceModel, weights_of
+from serinette.nets.model import SequenceModel, load_weights_, weights_of
 from serinette.recipes.fit.game_probe import GameProber
 from serinette.recipes.fit.guide import Guided, GuideWork, train_guide
 from serinette.recipes.fit.held_out_rows import are_documents, held_out_rows, longest_of
@@ -187,7 +186,7 @@ def _guide(
     """Train the guide of the model that is kept."""
     rows = _Rows.of(work, 2)
     model = SequenceModel(work.start.config, work.start.schema)
-    model.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+    load_weights_(model, weights)
     guide = GuideWork(
         model=model.to(work.precision.device),
         judge=judge,

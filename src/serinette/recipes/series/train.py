@@ -14,7 +14,7 @@ from serinette.core.locking import lock
 from serinette.core.metric import Metric
 from serinette.nets.fields import FieldsModel, StepBatch, batch_nats
 from serinette.nets.fields_config import FieldsConfig
-from serinette.nets.model import weights_of
+from serinette.nets.model import load_weights_, weights_of
 from serinette.recipes.fit.keeping import RunStore, concluded, go_on
 from serinette.recipes.requests import TrainedRun, TrainRequest
 from serinette.recipes.series.baseline import ColumnsAlone
@@ -161,7 +161,7 @@ def _finished(job: SeriesJob, trainer: Trainer, alone: ColumnsAlone, outcome: Ou
         last = weights_of(trainer.model)
     weights = so_far.best_weights if has_held_out and so_far.best_weights else last
     best = FieldsModel(sizes, schema)
-    best.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+    load_weights_(best, weights)
     engine = ENGINES["fields"](weights, sizes, schema)
     found = SeriesFound(
         network="fields", schema=schema, sizes=sizes, weights=weights,

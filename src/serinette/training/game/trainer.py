@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import torch
 
 from serinette.core.seeds import derive
@@ -25,11 +24,18 @@ from serinette.training.game.drawing import Drawn, Opening, draw
 from serinette.training.game.on_real import opening_of, rows_of
 from serinette.training.game.rival import Rival
 from serinette.training.game.rows import GameBatch, cut, game_batch, steps_to_write
-from serinette.training.gradients import GradientWorkers, LossSum, Precision, gradients_of
+from serinette.training.gradients import GradientWorkers, LossSum, Precision
 from serinette.training.optimisers import Optimiser
 from serinette.training.pace import Pace, rate_factor
 from serinette.training.supply import Batches
-from serinette.training.trainer import Snapshot, tensors_of, to_torch
+from serinette.training.trainer import (
+    Snapshot,
+    grouped,
+    states_of,
+    tensors_of,
+    tensors_of_states,
+    to_torch,
+)
 
 _STREAM_DRAW, _STREAM_RIVAL = 1, 2
 """Which random stream of an update draws rows, and which is the rival's dropout."""
@@ -187,10 +193,10 @@ class GameTrainer:
             "model": dict(self.model.state_dict()),
             "average": self.average.state(),
             "optimiser": self._optimiser.state(),
-            "state": _carried(self._states),
+            "state": tensors_of_states(self._states),
             "rival": dict(self.rival.network.state_dict()),
             "rival_optimiser": self._rival_optimiser.state(),
-            "rival_state": _carried(self._rival_states),
+            "rival_state": tensors_of_states(self._rival_states),
         }
         position = self._supply.batches.position()
         tensors = tensors_of(groups) | {f"position/{name}": at for name, at in position.items()}
@@ -202,35 +208,28 @@ class GameTrainer:
             "is_over": self._is_over,
             "rival": self.rival.state(),
             "figures": dict(self._figures),
-            "corners": [list(corner) for corner in self.pace.corners],
-            "total": self.pace.total,
+            **self.pace.to_facts(),
         }
         return Snapshot(tensors=tensors, facts=facts)
 
     def restore_(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot of a game with the same settings."""
-        groups: dict[str, dict[str, np.ndarray]] = {}
-        for place, value in snapshot.tensors.items():
-            group, name = place.split("/", 1)
-            groups.setdefault(group, {})[name] = value
+        groups = grouped(snapshot.tensors)
         self.model.load_state_dict(to_torch(groups["model"]))
         self.average.restore_(to_torch(groups["average"]))
         self._optimiser.restore_(to_torch(groups.get("optimiser", {})))
         self.rival.network.load_state_dict(to_torch(groups["rival"]))
         self._rival_optimiser.restore_(to_torch(groups.get("rival_optimiser", {})))
         device, n = self._precision.device, self._n_groups
-        self._states = _restored(groups.get("state", {}), n, device)
-        self._rival_states = _restored(groups.get("rival_state", {}), n, device)
+        self._states = states_of(groups.get("state", {}), n, device)
+        self._rival_states = states_of(groups.get("rival_state", {}), n, device)
         self._supply.batches.seek(groups["position"])
         facts = snapshot.facts
         self.update_count, self._n_learnt = int(facts["update"]), int(facts["n_learnt"])
         self._factor, self._rival_factor = facts["factors"]
         self._n_reactions, self._is_over = int(facts["n_reactions"]), bool(facts["is_over"])
         self.rival.restore_(facts["rival"])
-        corners: Sequence[Sequence[float]] = facts["corners"]
-        self.pace = Pace(
-            corners=tuple((int(at), float(done)) for at, done in corners), total=int(facts["total"])
-        )
+        self.pace = Pace.of_facts(facts)
         self._figures = dict(facts["figures"])
 
     def _next(self) -> GameBatch:
@@ -259,7 +258,8 @@ class GameTrainer:
     def _learn(self, batch: GameBatch, *, carries_on: bool) -> bool:
         """Adjust the rival once; say whether its loss and slope were finite."""
         loss, states = self._rival_workers.accumulate_(batch, self._rival_states, self._n_learnt)
-        norm = self._step(self._rival_optimiser, self.rival.network, loss, self._rival_factor)
+        factor, clip_norm = self._rival_factor, self.config.clip_norm
+        norm = self._rival_optimiser.adjust(loss.nats, factor=factor, clip_norm=clip_norm)
         self._rival_states = states
         self._n_learnt += 1
         self._notice("critic_gradient_norm", norm)
@@ -273,7 +273,8 @@ class GameTrainer:
         self.rival.hold_(still=True)
         loss, states = self._workers.accumulate_(batch, self._states, self.update_count)
         self.rival.hold_(still=False)
-        norm = self._step(self._optimiser, self.model, loss, self._rate_factor())
+        factor, clip_norm = self._rate_factor(), self.config.clip_norm
+        norm = self._optimiser.adjust(loss.nats, factor=factor, clip_norm=clip_norm)
         if not math.isfinite(norm):
             return LossSum(math.nan, loss.steps)
         self.average.follow()
@@ -281,23 +282,6 @@ class GameTrainer:
         self.update_count += 1
         self._notice("generator_gradient_norm", norm)
         return loss
-
-    def _step(
-        self, optimiser: Optimiser, network: torch.nn.Module, loss: LossSum, factor: float
-    ) -> float:
-        """Adjust a network along its gradient unless that is not finite; return its norm."""
-        gradients = gradients_of(network)
-        norm = float(torch.nn.utils.get_total_norm(gradients))
-        if not (math.isfinite(loss.nats) and math.isfinite(norm)):
-            optimiser.clear()
-            return math.nan
-        clip = self.config.clip_norm
-        if 0 < clip < norm:
-            torch._foreach_mul_(gradients, clip / norm)
-        optimiser.set_rate(factor)
-        optimiser.step()
-        optimiser.clear()
-        return norm
 
     @torch.no_grad()
     def _read_on(self, batch: GameBatch) -> None:
@@ -345,17 +329,3 @@ def _joined(states: Sequence[State | None]) -> State | None:
     if not kept:
         return None
     return State(*(torch.cat(parts, dim=1) for parts in zip(*kept, strict=True)))
-
-
-def _carried(states: Sequence[State | None]) -> dict[str, torch.Tensor]:
-    return {
-        f"{name}{k}": getattr(state, name)
-        for k, state in enumerate(states)
-        if state is not None
-        for name in ("h", "c")
-    }
-
-
-def _restored(arrays: Mapping[str, np.ndarray], n: int, device: torch.device) -> list[State | None]:
-    found = {name: tensor.to(device) for name, tensor in to_torch(arrays).items()}
-    return [State(found[f"h{k}"], found[f"c{k}"]) if f"h{k}" in found else None for k in range(n)]
