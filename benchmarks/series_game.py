@@ -32,11 +32,11 @@ import numpy as np
 import torch
 from machine import describe_machine
 from report import publish
-from series_quality import LENGTH, N_JUDGES, _judged, _mean_sd, _real, _upper, _write_sines
+from series_quality import LENGTH, N_JUDGES, mean_sd, real_windows, upper, write_sines
 
 import serinette
 from serinette.core.lines import read_json_lines
-from serinette.training.timegan_judges import discriminative_score
+from serinette.training.timegan_judges import discriminative_scores
 
 ENGINES = {
     "adversarial": ["--objective", "adversarial"],
@@ -80,7 +80,7 @@ def _do(args: argparse.Namespace, work: Path) -> None:
     }
     for seed in args.seeds:
         for name in args.sets:
-            path = args.stocks if name == "stocks" else _write_sines(work / "sines.csv")
+            path = args.stocks if name == "stocks" else write_sines(work / "sines.csv")
             _floor(name, path, args.results)
             for engine in args.engines:
                 updates = 0 if args.stability else args.updates or UPDATES[engine]
@@ -101,7 +101,7 @@ def _floor(name: str, path: Path, results: Path) -> None:
     if any(x["kind"] == "floor" and x["set"] == name for x in _lines(results)):
         return
     real = _scaled(name, path, None)
-    scores = _judged(discriminative_score, real, real)
+    scores = discriminative_scores(real, real, seeds=range(N_JUDGES))
     _keep(
         results,
         {"kind": "floor", "set": name, "engine": "", "seed": 0, "updates": 0, "scores": scores},
@@ -141,7 +141,7 @@ def _quality(path: Path, work: Path, task: dict[str, Any], exit_code: int) -> di
     model = serinette.load(work / _name(task) / "model")
     windows = model.generate_array(n, length=LENGTH, seed=task["seed"])
     written = _scaled(name, path, windows[:, ::-1] if name == "stocks" else windows)
-    return {"scores": _judged(discriminative_score, real, written)}
+    return {"scores": discriminative_scores(real, written, seeds=range(N_JUDGES))}
 
 
 def _stability(path: Path, work: Path, task: dict[str, Any], exit_code: int) -> dict[str, Any]:
@@ -156,7 +156,7 @@ def _stability(path: Path, work: Path, task: dict[str, Any], exit_code: int) -> 
 
 def _scaled(name: str, path: Path, windows: np.ndarray | None) -> np.ndarray:
     """Return windows, the real ones if none are given, scaled as the real ones."""
-    real = _real(name, path)
+    real = real_windows(name, path)
     low, high = real.min((0, 1)), real.max((0, 1))
     shown = real if windows is None else windows
     return ((shown - low) / (high - low + 1e-7)).astype(np.float32)
@@ -173,12 +173,12 @@ def _tables(lines: list[dict[str, Any]]) -> Iterator[str]:
         scores = [score for x in found for score in x["scores"]]
         spent = ", ".join(f"{x['processor_seconds']:.0f}" for x in found)
         told = "diverged | " if not scores else (
-            f"{_mean_sd(scores)} | {_upper(scores, floors[name]):.4f}"
+            f"{mean_sd(scores)} | {upper(scores, floors[name]):.4f}"
         )  # fmt: skip
         seeds = ", ".join(str(x["seed"]) for x in found)
         yield f"| {name} | {engine} | {updates:,} | {seeds} | {spent} | {told} |"
     for name, scores in floors.items():
-        yield f"| {name} | real rows (floor) | | | | {_mean_sd(scores)} | |"
+        yield f"| {name} | real rows (floor) | | | | {mean_sd(scores)} | |"
     stability = list(_grouped(lines, "stability"))
     if not stability:
         return

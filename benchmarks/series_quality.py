@@ -81,9 +81,9 @@ def main() -> None:
 
 
 def _of_set(name: str, args: argparse.Namespace, work: Path) -> str:
-    path = args.stocks if name == "stocks" else _write_sines(work / "sines.csv")
+    path = args.stocks if name == "stocks" else write_sines(work / "sines.csv")
     updates = args.updates or UPDATES[args.engine][name]
-    real = _real(name, path)
+    real = real_windows(name, path)
     low, high = real.min((0, 1)), real.max((0, 1))
 
     def scaled(windows: np.ndarray) -> np.ndarray:
@@ -117,7 +117,8 @@ def _of_set(name: str, args: argparse.Namespace, work: Path) -> str:
     return "\n".join(lines)
 
 
-def _write_sines(path: Path) -> Path:
+def write_sines(path: Path) -> Path:
+    """Write TimeGAN's sines as a table of many sequences; return its path."""
     waves = sines(10_000, LENGTH, 5, seed=0).astype(np.float64)
     rows = ["id," + ",".join(f"c{k}" for k in range(5))]
     for k, wave in enumerate(waves):
@@ -126,7 +127,13 @@ def _write_sines(path: Path) -> Path:
     return path
 
 
-def _real(name: str, path: Path) -> np.ndarray:
+def real_windows(name: str, path: Path) -> np.ndarray:
+    """Return all windows of a set, in its own units.
+
+    Args:
+        name: "stocks" or "sines".
+        path: Of the table of stocks.
+    """
     if name == "sines":
         return sines(10_000, LENGTH, 5, seed=0).astype(np.float64)
     table = np.genfromtxt(path, delimiter=",", skip_header=1)[::-1]  # turned, as TimeGAN's code
