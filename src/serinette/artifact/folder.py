@@ -39,6 +39,8 @@ WEIGHTS, GRAPH = "model.safetensors", "decode.fp32.onnx"
 CRITIC = "critic.safetensors"
 HISTORY, EVALUATION = "history.jsonl", "evaluation.json"
 REPORT = "report.html"
+_WINDOW_TENSORS = ("centre", "spread", "weights")
+"""Of a critic of windows, all of one size."""
 EDITED_BY_PEOPLE = (CARD, EVALUATION, REPORT)
 
 
@@ -53,6 +55,18 @@ class Guide:
     """Steps that it judges at once; None: whole sequences."""
     weights: Mapping[str, np.ndarray] = field(repr=False)
     """Of `decoding.row_critic`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowGuide:
+    """A critic of windows of a table that chooses among candidates at generation."""
+
+    candidates: int
+    """Candidates that it chooses from unless something else is asked for; 1: it rests."""
+    look: Mapping[str, Any]
+    """What it sees of a window, as plain values."""
+    weights: Mapping[str, np.ndarray] = field(repr=False)
+    """Of `evaluation.series.window_critic`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +97,7 @@ class ArtifactContents:
     """The model card, Markdown."""
     network: str = SYMBOLS
     """A name of `nets.networks.NETWORKS`."""
-    guide: Guide | None = None
+    guide: Guide | WindowGuide | None = None
     """A critic, if the model has one."""
 
 
@@ -111,7 +125,8 @@ class Artifact:
     network: str = SYMBOLS
     """A name of `nets.networks.NETWORKS`."""
     guide_facts: Any = None
-    """Sizes and use of the critic as plain values; `guide()` is the same, built."""
+    """Sizes and use of the critic as plain values; `guide()` or `window_guide()` is the same,
+    built."""
 
     def weights(self) -> dict[str, np.ndarray]:
         """Unpack the weights by name, float32, all finite."""
@@ -120,7 +135,7 @@ class Artifact:
         return read_tensors(self.files[WEIGHTS], place, shapes=shapes)
 
     def guide(self) -> Guide | None:
-        """Return the critic that chooses among candidates; None: the model has none.
+        """Return the critic of symbols that chooses among candidates; None: the model has none.
 
         Raises:
             ArtifactError: If what the folder says of it cannot be.
@@ -140,6 +155,27 @@ class Artifact:
             raise ArtifactError(f"{error}; {REMEDY}") from error
         weights = read_tensors(content, path, shapes=shapes)
         return Guide(sizes=sizes, weights=weights, **vars(use))
+
+    def window_guide(self) -> WindowGuide | None:
+        """Return the critic of windows that chooses among candidates; None: the model has none.
+
+        Raises:
+            ArtifactError: If what the folder says of it cannot be.
+        """
+        if self.guide_facts is None:
+            return None
+        place = f"{self.folder / CONFIG} [guide]"
+        _require(self.folder, self.files, (CRITIC,))
+        content, path = self.files[CRITIC], str(self.folder / CRITIC)
+        header = read_header(content, path)
+        facts = self.guide_facts if isinstance(self.guide_facts, Mapping) else {}
+        look, candidates = facts.get("look"), facts.get("candidates")
+        if not isinstance(look, Mapping) or type(candidates) is not int or candidates < 1:
+            raise ArtifactError(f"{place}: no critic of windows; {REMEDY}")
+        sizes = header["weights"].shape if "weights" in header else ()
+        shapes = {**dict.fromkeys(_WINDOW_TENSORS, sizes), "bias": (1,)}
+        weights = read_tensors(content, path, shapes=shapes)
+        return WindowGuide(candidates=candidates, look=look, weights=weights)
 
     def graph(self) -> bytes:
         """Return the step graph, an ONNX file of standard operators that stands alone."""
@@ -226,9 +262,7 @@ def _files(contents: ArtifactContents) -> dict[str, bytes]:
     graph = {} if contents.graph is None else {GRAPH: contents.graph}
     guide = contents.guide
     if guide is not None:
-        config["guide"] = {
-            "sizes": plain(guide.sizes), "candidates": guide.candidates, "window": guide.window
-        }  # fmt: skip
+        config["guide"] = _guide_plain(guide)
         graph[CRITIC] = tensor_bytes(dict(guide.weights))
     history = "".join(plain_json.dump_line(record) + "\n" for record in contents.history)
     weights = {name: np.asarray(array, order="C") for name, array in contents.weights.items()}
@@ -241,6 +275,12 @@ def _files(contents: ArtifactContents) -> dict[str, bytes]:
         HISTORY: history.encode(),
         EVALUATION: plain_json.dump(contents.evaluation),
     }
+
+
+def _guide_plain(guide: Guide | WindowGuide) -> dict[str, Any]:
+    if isinstance(guide, WindowGuide):
+        return {"look": guide.look, "candidates": guide.candidates}
+    return {"sizes": plain(guide.sizes), "candidates": guide.candidates, "window": guide.window}
 
 
 def _object(folder: Path, files: Mapping[str, bytes], name: str) -> dict[str, Any]:
@@ -311,6 +351,9 @@ def _check(artifact: Artifact) -> None:
         artifact.weights()
     except ConfigError as error:
         raise ArtifactError(f"{artifact.folder / CONFIG}: {error}; {REMEDY}") from error
-    artifact.guide()
+    if artifact.network == SYMBOLS:
+        artifact.guide()
+    else:
+        artifact.window_guide()
     if find_network(artifact.network).has_graph:
         check_graph(artifact.graph(), str(artifact.folder / GRAPH))

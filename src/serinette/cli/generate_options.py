@@ -58,8 +58,8 @@ class GenerateOptions:
             min=1,
             metavar="N",
             help="Draw N candidates a sample and let the model's critic draw one of them, likelier "
-            "the more real it looks; 1: none. Of a model trained adversarially, as many as were "
-            "found best if not set.",
+            "the more real it looks; 1: none. If not set, as many as training has found best (of "
+            "texts: adversarial training).",
         ),
     ] = None
     beam: Annotated[

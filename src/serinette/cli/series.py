@@ -101,6 +101,7 @@ def _request(opened: "OpenedSeries", options: "GenerateOptions", seed: int) -> "
         statics=dict(_given(text) for text in options.given or ()),
         scenario={} if options.scenario is None else _scenario(options.scenario),
         temperature=1.0 if options.temperature is None else options.temperature,
+        resample=options.resample,
     )
 
 

@@ -34,7 +34,7 @@ _OTHERS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Options of one kind that are no wishes."""
 _OF_WRITING: Final = (
-    *("prefix", "prefix_file", "resample", "beam", "json", "top_k", "top_p", "min_p", "typical_p"),
+    *("prefix", "prefix_file", "beam", "json", "top_k", "top_p", "min_p", "typical_p"),
     *("repetition_penalty", "presence_penalty", "frequency_penalty", "penalty_window"),
     *("logit_bias", "stop", "greedy"),
 )

@@ -55,8 +55,10 @@ def grow(
         on_row: Told after each row how many are done.
     """
     unrolling = Unrolling(codec, wishes.times.copy())
-    numbers = Numbers(keys)
-    _open(network, codec, unrolling, numbers, wishes)
+    opening_keys = keys if wishes.opening_keys is None else wishes.opening_keys
+    _open(network, codec, unrolling, Numbers(opening_keys), wishes)
+    n_drawn = 0 if network.opening is None else len(network.opening.fields)
+    numbers = Numbers(keys, n_drawn)
     memory = network.start(len(keys))
     rows = [row_of(unrolling)]
     lengths = wishes.n_rows.copy()
@@ -78,11 +80,16 @@ def grow(
 
 
 class Numbers:
-    """Uniform numbers of every row, in the order in which they are asked for."""
+    """Uniform numbers of every row, in the order in which they are asked for.
 
-    def __init__(self, keys: UInt64[np.ndarray, " B"]) -> None:
+    Args:
+        keys: From `core.seeds.stream_keys`.
+        position: How many numbers of each stream have been given before.
+    """
+
+    def __init__(self, keys: UInt64[np.ndarray, " B"], position: int = 0) -> None:
         self._keys = keys
-        self._position = np.zeros(len(keys), dtype=np.int64)
+        self._position = np.full(len(keys), position, dtype=np.int64)
 
     def next(self, n: int) -> Float[np.ndarray, "n B"]:
         """Return the next `n` numbers of every row."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, UInt64
 
 
 class Given(NamedTuple):
@@ -48,6 +48,10 @@ class Wishes:
     """Symbol columns by their places; -1 is drawn."""
     moments: Float[np.ndarray, "B _"] | None = None
     """Times of rows, in seconds; NaN is drawn, or follows from the row before."""
+
+    opening_keys: UInt64[np.ndarray, " B"] | None = None
+    """Streams that the openings are drawn from, so that sequences may begin alike; None: their
+    own."""
 
     def moment(self, t: int) -> Float[np.ndarray, " B"]:
         """Return the times of a row, NaN where they are not settled."""

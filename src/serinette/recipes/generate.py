@@ -73,7 +73,7 @@ class Opened:
         if request.resample > 1 and guide is None:
             raise ConfigError(
                 f"resample {request.resample}: this model has no critic; leave it out, or train "
-                "with --training.objective adversarial"
+                "with --objective adversarial"
             )
         return request
 

@@ -148,14 +148,14 @@ PRESETS: Final[Mapping[str, Preset]] = {
         "LSTM against a CNN, cross-entropy, three phases (the GAN-LSTM articles). Unlike there, "
         "noise on what the critic sees and R1 keep the critic from winning, the generator is "
         "averaged, and a judge of held-out windows chooses the weights",
-        values={"engine.name": "lstm-gan"},
+        values={"engine.name": "lstm-gan", "guide.candidates": 1},
     ),
     "timegan": Preset(
         kind="series",
         summary="TimeGAN (Yoon et al. 2019): embedder, recovery, generator, supervisor and critic, "
         "three phases with its losses and weights. Unlike there, LSTMs stand for GRUs, rows are "
         "standardised, and a judge of held-out windows chooses the weights",
-        values={"engine.name": "timegan"},
+        values={"engine.name": "timegan", "guide.candidates": 1},
     ),
 }
 

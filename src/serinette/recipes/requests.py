@@ -16,6 +16,7 @@ from serinette.nets.latent_config import LatentConfig
 from serinette.nets.lstm_gan_config import LstmGanConfig
 from serinette.nets.timegan_config import TimeganConfig
 from serinette.recipes.series.engine_config import EngineConfig
+from serinette.recipes.series.guide_config import WindowGuideConfig
 from serinette.training.config import TrainingConfig
 from serinette.training.game.config import AdversarialConfig
 
@@ -37,6 +38,7 @@ def groups_of(kind_name: str) -> Mapping[str, type]:
             "critic": CriticConfig,
             "timegan": TimeganConfig,
             "training": TrainingConfig,
+            "guide": WindowGuideConfig,
         }
     return {
         "data": find_kind(kind_name).config_type,

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Int
 
+from serinette.evaluation.series.moments import ORDERS, Moments
+
 _TAPS = 9
 _SHORT = 7
 _KERNELS = 32
@@ -27,13 +29,9 @@ _MOST_CHANNELS = 8
 """Seen by one group."""
 _MOST_MIXED = 3
 """Seen by one kernel."""
-_ORDERS = 3
-"""The channels themselves, first and second differences."""
-_MOST_PAIRS = 60
-"""Half of them the closest ones, half at random."""
 _AT_ONCE = 500
 _STILL = 1e-5
-"""Below this nothing changes."""
+"""A feature that spreads less never changes."""
 _STILL_SPREAD = 1e-2
 _FIRST_WINDOWS = 200
 """On which thresholds are taken."""
@@ -73,8 +71,7 @@ class Features:
     """Random features, drawn and set on real windows."""
 
     groups: tuple[_Group, ...]
-    pairs: Int[np.ndarray, "K 2"]
-    n_orders: int
+    moments: Moments
     centre: Float32[np.ndarray, " F"]
     spread: Float32[np.ndarray, " F"]
 
@@ -87,18 +84,17 @@ class Features:
             seed: Of kernels, thresholds and pairs of channels.
         """
         generator = np.random.default_rng(seed)
-        n_orders = min(_ORDERS, rows.shape[1])
+        n_orders = min(ORDERS, rows.shape[1])
         some = rows[generator.permutation(len(rows))[:_FIRST_WINDOWS]]
         groups = tuple(_group(some, k % n_orders, generator) for k in range(_GROUPS))
-        pairs = _pairs(some, generator)
+        moments = Moments.fit(some, generator)
         blank = np.zeros(1, dtype=np.float32)
-        bare = cls(groups=groups, pairs=pairs, n_orders=n_orders, centre=blank, spread=blank + 1)
+        bare = cls(groups=groups, moments=moments, centre=blank, spread=blank + 1)
         found = bare.of(rows)
         deviation = found.std(axis=0)
         return cls(
             groups=groups,
-            pairs=pairs,
-            n_orders=n_orders,
+            moments=moments,
             centre=found.mean(axis=0),
             # What never changes on real windows is a giveaway if it changes on others.
             spread=np.where(deviation > _STILL, deviation, _STILL_SPREAD).astype(np.float32),
@@ -116,35 +112,7 @@ class Features:
 
     def _raw(self, rows: Float32[np.ndarray, "W T C"]) -> Float32[np.ndarray, "W F"]:
         parts = [group.features(rows) for group in self.groups]
-        for order in range(self.n_orders):
-            seen = np.diff(rows, n=order, axis=1)
-            deviation = seen.std(axis=1)
-            first, second = (seen[:, :, self.pairs[:, k]] for k in (0, 1))
-            products = (first * second).mean(axis=1)
-            apart = np.abs(first - second).mean(axis=1)
-            parts += [seen.mean(axis=1), deviation, np.log(deviation + 1e-3), products, apart]
-            parts += [
-                np.abs(seen).max(axis=1),
-                (np.abs(seen) < _STILL).mean(axis=1, dtype=np.float32),
-            ]
-        parts += [rows[:, 0], rows[:, -1]]
-        return np.hstack(parts).astype(np.float32)
-
-
-def _pairs(
-    rows: Float32[np.ndarray, "W T C"], generator: np.random.Generator
-) -> Int[np.ndarray, "K 2"]:
-    """Return pairs of channels: all, or those that change together most, and some others."""
-    n_channels = rows.shape[2]
-    pairs = np.argwhere(np.triu(np.ones((n_channels, n_channels), dtype=bool), 1))
-    changes = np.diff(rows, axis=1, prepend=rows[:, :1]).reshape(-1, n_channels)
-    changes = (changes - changes.mean(axis=0)) / (changes.std(axis=0) + _STILL)
-    together = np.abs(changes.T @ changes)[pairs[:, 0], pairs[:, 1]]
-    order = np.argsort(-together, kind="stable")
-    closest, others = np.split(order, [_MOST_PAIRS // 2])
-    drawn = generator.permutation(others)[: _MOST_PAIRS - len(closest)]
-    chosen: Int[np.ndarray, "K 2"] = pairs[np.sort(np.concatenate([closest, drawn]))]
-    return chosen
+        return np.hstack([*parts, self.moments.of(rows)]).astype(np.float32)
 
 
 def _group(

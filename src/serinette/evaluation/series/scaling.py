@@ -98,17 +98,19 @@ class Scaler:
 
     def windows(self, series: SeriesSet, drawn: Windows) -> Float32[np.ndarray, "W T C1"]:
         """Return the channels of windows; the last channel is 1 where rows are repeated."""
-        return _stacked(self.rows(series), drawn)
+        return self.stacked(self.rows(series), drawn)
+
+    def stacked(
+        self, rows: Float32[np.ndarray, "N C"], drawn: Windows
+    ) -> Float32[np.ndarray, "W T C1"]:
+        """Return windows of channels that `rows` has returned."""
+        padding = (~drawn.is_real[:, :, None]).astype(np.float32)
+        return np.concatenate([rows[drawn.rows], padding], axis=2)
 
     @property
     def numbers(self) -> tuple[tuple[int, int], ...]:
         """Channel and column of every number."""
         return tuple((k, one.column) for k, one in enumerate(self.channels) if one.kind == "number")
-
-
-def _stacked(rows: Float32[np.ndarray, "N C"], drawn: Windows) -> Float32[np.ndarray, "W T C1"]:
-    padding = (~drawn.is_real[:, :, None]).astype(np.float32)
-    return np.concatenate([rows[drawn.rows], padding], axis=2)
 
 
 def deviation(values: Float[np.ndarray, " _"]) -> float:

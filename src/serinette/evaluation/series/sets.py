@@ -196,14 +196,27 @@ def with_gaps(sets: Sequence[SeriesSet]) -> tuple[SeriesSet, ...]:
     known = [column for column in found if column is not None]
     if len(known) < len(found) or all(_is_even(column) for column in known):
         return tuple(sets)
+    return tuple(_with_gaps(series, values) for series, values in zip(sets, known, strict=True))
+
+
+def with_gap_column(series: SeriesSet) -> SeriesSet:
+    """Make the gaps in time a column, whatever they are; 0 where no times are known."""
+    found = gaps(series)
+    return _with_gaps(series, np.zeros(series.n_rows) if found is None else found)
+
+
+def has_uneven_gaps(series: SeriesSet) -> bool:
+    """Say whether times are known, and the gaps between them differ."""
+    found = gaps(series)
+    return found is not None and not _is_even(found)
+
+
+def _with_gaps(series: SeriesSet, values: Float[np.ndarray, " N"]) -> SeriesSet:
     column = SeriesColumn(name=GAP, label=f"{GAP} (s)")
-    return tuple(
-        replace(
-            series,
-            values=np.column_stack([series.values, values]),
-            columns=(*series.columns, column),
-        )
-        for series, values in zip(sets, known, strict=True)
+    return replace(
+        series,
+        values=np.column_stack([series.values, values]),
+        columns=(*series.columns, column),
     )
 
 

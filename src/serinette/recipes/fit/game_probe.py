@@ -123,7 +123,7 @@ class GameProber:
         """
         pieces = _pieces(symbols, mask)
         features = self._features(symbols, mask)
-        distance = frechet(self._real_features, features, seed=0).value
+        distance = frechet(self._real_features, features, seed=None).value
         grams = gram_features(pieces)
         accuracy = classifier_accuracy(
             np.concatenate(

@@ -22,6 +22,7 @@ from serinette.decoding.latent_writing import WindowNetwork, write_windows
 from serinette.decoding.window_decoders import SteppedDecoder
 from serinette.kinds.series.codec import SeriesCodec
 from serinette.kinds.series.whole_windows import rows_of_window
+from serinette.recipes.series.choosing import WindowChooser
 from serinette.recipes.series.engine_config import AUTOREGRESSIVE, LATENT, LSTM_GAN, TIMEGAN
 
 _REMEDY = "train with --engine autoregressive"
@@ -172,11 +173,12 @@ class LoadedEngine:
 
     codec: SeriesCodec
     engine: Engine
+    critic: WindowChooser | None = None
 
 
 @runtime_checkable
 class Opened(Protocol):
-    """Whatever has a codec and an engine."""
+    """Whatever has a codec and an engine, and perhaps a critic."""
 
     @property
     def codec(self) -> SeriesCodec:
@@ -185,3 +187,7 @@ class Opened(Protocol):
     @property
     def engine(self) -> Engine:
         """The engine."""
+
+    @property
+    def critic(self) -> WindowChooser | None:
+        """What chooses among candidates; None: nothing does."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import serinette
-from serinette.artifact.folder import WEIGHTS, Artifact
+from serinette.artifact.folder import CRITIC, WEIGHTS, Artifact
 from serinette.core.config import build
 from serinette.core.errors import DataError, NotFoundError
 from serinette.core.metric import Metric
@@ -216,4 +216,5 @@ def _learnt(opened: OpenedSeries) -> Section:
 
 
 def _identity(artifact: Artifact) -> str:
-    return hashlib.sha256(artifact.files[WEIGHTS]).hexdigest()[:_DIGITS]
+    decides = b"".join(artifact.files.get(name, b"") for name in (WEIGHTS, CRITIC))
+    return hashlib.sha256(decides).hexdigest()[:_DIGITS]

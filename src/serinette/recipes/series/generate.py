@@ -23,18 +23,22 @@ from serinette.core.memory import physical_bytes
 from serinette.core.seeds import derive, stream_keys, uniforms
 from serinette.decoding.growing import Grown
 from serinette.decoding.growing_wishes import Given, Wishes
+from serinette.evaluation.series.window_critic import WindowCritic
 from serinette.kinds.series.codec import SeriesCodec
 from serinette.kinds.series.layout_record import ColumnRecord
 from serinette.kinds.series.table import Table
+from serinette.recipes.series.choosing import choose, open_critic
 from serinette.recipes.series.engines import Engine, Opened, open_engine
 from serinette.recipes.series.written import as_table
 
-_BATCH_ROWS = 2_048
+_BATCH_ROWS = 4_096
+_FEWEST_SHARED = 1_000
+"""Fewer sequences are drawn by one thread: shared out, they would take as long."""
 _COPIES = 4
 """Of each number while a table is drawn and joined."""
 _HELD_ROWS = 500_000
 """Of all sequences side by side: fewer of them are drawn at a time where they are long."""
-_START_STREAM = 0x5747
+_START_STREAM, _CANDIDATE_STREAM, _CHOICE_STREAM = 0x5747, 0x5748, 0x5749
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +66,10 @@ class SeriesRequest:
     written; None: none."""
     temperature: float = 1.0
     """Below 1 tamer, above 1 wilder; above 0."""
+    resample: int | None = None
+    """Candidates of each sequence that are drawn at most, until the model's critic takes one; 1:
+    the first one is written. None: as many as training has settled, 1 where a history or a scenario
+    is given."""
     batch_rows: int = _BATCH_ROWS
     """Sequences side by side."""
 
@@ -73,15 +81,26 @@ class SeriesRequest:
             raise ConfigError(f"length must be at least 1, got {self.length}")
         if self.step_seconds is not None and not self.step_seconds > 0:
             raise ConfigError(f"step_seconds must be above 0, got {self.step_seconds}")
+        if self.resample is not None and self.resample < 1:
+            raise ConfigError(f"resample must be at least 1, got {self.resample}")
         if not self.temperature > 0:
             raise ConfigError(f"temperature must be above 0, got {self.temperature}")
 
 
 class OpenedSeries:
-    """A model of tables whose codec and engine are loaded when they are first needed, and kept."""
+    """A model of tables whose codec and engine are loaded when they are first needed, and kept.
+
+    Args:
+        artifact: A verified model folder.
+
+    Raises:
+        ArtifactError: If its critic cannot be read.
+    """
 
     def __init__(self, artifact: Artifact) -> None:
         self.artifact = artifact
+        self.critic = open_critic(artifact)
+        """What chooses among candidates; None: the model has no critic."""
 
     @cached_property
     def codec(self) -> SeriesCodec:
@@ -113,13 +132,15 @@ def generate_series(
     """
     engine = opened.engine
     _check(opened.codec, engine, request)
+    n_candidates, critic = _candidates(opened, request)
     codec = _paced(opened.codec, request.step_seconds)
     n, longest = request.n, _longest(codec, engine, request)
     _check_memory(codec, n * longest)
     if request.history is not None:
         n *= request.history.n
         longest += int(request.history.lengths.max())
-    side_by_side = max(1, min(request.batch_rows, _HELD_ROWS // longest))
+    most = max(1, min(request.batch_rows, _HELD_ROWS // (longest * n_candidates)))
+    side_by_side = _shared_out(n, most, available_threads())
     stop = request.first_row + n
     begins = range(request.first_row, stop, side_by_side)
     n_threads = max(1, min(available_threads(), len(begins)))
@@ -128,8 +149,22 @@ def generate_series(
 
         def one(begin: int) -> tuple[int, Grown]:
             rows = np.arange(begin, min(begin + side_by_side, stop))
-            keys = stream_keys(request.seed, rows)
-            return begin, engine.grow(codec, keys, _wishes(codec, engine, request, rows))
+
+            def draw(k: int, places: Int[np.ndarray, " B"]) -> Grown:
+                own = rows[places]
+                wishes = _wishes(codec, engine, request, own)
+                keys = stream_keys(request.seed, own)
+                if k == 0:
+                    return engine.grow(codec, keys, wishes)
+                # Candidates begin alike: how often what begins is not for the critic to change.
+                others = stream_keys(derive(request.seed, _CANDIDATE_STREAM, k), own)
+                return engine.grow(codec, others, replace(wishes, opening_keys=keys))
+
+            if critic is None or n_candidates == 1:
+                return begin, draw(0, np.arange(len(rows)))
+            own = stream_keys(derive(request.seed, _CHOICE_STREAM), rows)
+            u = uniforms(own, np.zeros(len(rows), dtype=np.int64), n_candidates + 1)
+            return begin, choose(critic, codec, draw, u)
 
         done = 0
         for k in range(0, len(begins), n_threads):
@@ -137,6 +172,35 @@ def generate_series(
                 done += len(grown.lengths)
                 on_progress(done)
                 yield as_table(codec, grown, begin, n_each=request.n, history=request.history)
+
+
+def _shared_out(n: int, most: int, n_threads: int) -> int:
+    """Return how many sequences stand side by side, so that all threads have as much to do."""
+    if n <= min(most, _FEWEST_SHARED):
+        return most
+    rounds = -(-n // (most * n_threads))
+    return -(-n // (rounds * n_threads))
+
+
+def _candidates(opened: Opened, request: SeriesRequest) -> tuple[int, WindowCritic | None]:
+    """Return how many candidates a sequence has, and what chooses among them.
+
+    Raises:
+        ConfigError: If several are asked for and the model has no critic.
+    """
+    chooser = opened.critic
+    if chooser is None:
+        if (request.resample or 1) > 1:
+            raise ConfigError(
+                f"resample {request.resample}: this model has no critic; leave it out, or train "
+                "one that has (a critic is left out where it could not tell, or guide.candidates "
+                "is 1)"
+            )
+        return 1, None
+    if request.resample is not None:
+        return request.resample, chooser.critic
+    is_free = request.history is None and not request.scenario
+    return chooser.candidates if is_free else 1, chooser.critic
 
 
 def _check_memory(codec: SeriesCodec, n_rows: int) -> None:

@@ -21,7 +21,7 @@ def series_set(
     lengths = np.diff(starts)[chosen]
     places = np.repeat(starts[chosen] - np.r_[0, lengths.cumsum()[:-1]], lengths)
     rows = places + np.arange(lengths.sum())
-    values = [np.asarray(column.values, dtype=np.float64)[rows] for column in table.stepwise]
+    values = [np.asarray(column.values)[rows].astype(np.float64) for column in table.stepwise]
     facts = [np.asarray(column.values)[starts[chosen]] for column in statics]
     times = None if table.time is None else np.asarray(table.column(table.time).values)[rows]
     return SeriesSet(

@@ -22,6 +22,7 @@ from serinette.recipes.series.begin import begin_job, resume_job
 from serinette.recipes.series.contents import Ended, SeriesFound, series_contents
 from serinette.recipes.series.engine_config import SECTIONS
 from serinette.recipes.series.engines import ENGINES
+from serinette.recipes.series.guide import with_guide
 from serinette.recipes.series.job import SeriesJob
 from serinette.recipes.series.plan import supply_of, useful_updates
 from serinette.recipes.series.prepare import PreparedSeries
@@ -100,6 +101,7 @@ def _execute(job: SeriesJob, listener: Listener) -> TrainedRun:
         ended = _train_rows(job, listener)
     if job.choice.plan == "trial" and ended.outcome.reason != "interrupted":
         ended = try_latent(job, ended, listener)
+    ended = with_guide(job, ended, listener)
     return concluded(job.run, ended.n_updates, ended.outcome, ended.metrics, listener)
 
 
