@@ -120,6 +120,14 @@ def test_a_critic_that_cannot_tell_is_left_out(prepared):
     assert trained(prepared, np.ones_like, rows=100)[2] == ["no guide: too few rows to learn from"]
 
 
+def test_a_budget_keeps_time_for_the_critic_and_gives_it_rows_in_proportion():
+    config = WindowGuideConfig()
+    assert (config.seconds_within(600.0), config.rows_within(600.0)) == (20, 100_000)
+    assert (config.seconds_within(60.0), config.rows_within(60.0)) == (6, 30_000)
+    assert config.rows_within(None) == 100_000
+    assert WindowGuideConfig(candidates=1).seconds_within(600.0) == 0
+
+
 def test_the_same_seed_trains_the_same_critic(prepared):
     first, again = (trained(prepared, half_too_wide)[0].critic for _ in range(2))
     assert first.facts() == again.facts()

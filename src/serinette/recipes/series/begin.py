@@ -19,6 +19,7 @@ from serinette.recipes.presets import PRESETS, find_preset
 from serinette.recipes.requests import TrainRequest, groups_of
 from serinette.recipes.series.choice import EngineChoice, choose_engine
 from serinette.recipes.series.engine_config import LATENT, LSTM_GAN, SECTIONS, TIMEGAN
+from serinette.recipes.series.guide_config import WindowGuideConfig
 from serinette.recipes.series.habits import HABITS
 from serinette.recipes.series.job import SeriesJob
 from serinette.recipes.series.plan import (
@@ -101,7 +102,7 @@ def plan_series(request: TrainRequest, listener: Listener) -> SeriesPlan:
     budget = None if "training.updates" in own else request.budget_seconds
     if budget is None and "training.updates" not in own and not presets:
         raise ConfigError("neither a budget nor training.updates is given; add --budget 5m")
-    left = None if budget is None else seconds_to_train(budget, time.monotonic() - started)
+    left = None if budget is None else _left(wished, budget, started)
     choice = choose_engine(wished.groups["engine"], prepared, left)
     wish = _Wish(request, prepared, wished, layers, own)
     seconds: float | None = None
@@ -131,6 +132,13 @@ def resume_job(request: TrainRequest, listener: Listener) -> SeriesJob:
         run=stored.run, prepared=prepared, settings=stored.settings, record=stored.record,
         choice=EngineChoice.from_json(stored.record.get("engine")),
     )  # fmt: skip
+
+
+def _left(wished: Resolved, budget: float, started: float) -> float:
+    """Return what a budget leaves for the updates; the critic that chooses needs some of it too."""
+    guide: WindowGuideConfig = wished.groups["guide"]
+    left = seconds_to_train(budget, time.monotonic() - started)
+    return max(1.0, left - guide.seconds_within(budget))
 
 
 class _Wish(NamedTuple):
@@ -168,7 +176,7 @@ def _rows_plan(
     per_update = seconds_per_update(
         prepared, settings.groups["model"], settings.groups["training"], available_threads()
     )
-    left = seconds_to_train(budget, time.monotonic() - started)
+    left = _left(wished, budget, started)
     config: TrainingConfig = settings.groups["training"]
     choice = choice.beside(seconds=left, needed=per_update * useful_updates(prepared, config))
     seconds = max(1.0, left - choice.kept_seconds)

@@ -77,6 +77,7 @@ def with_guide(job: SeriesJob, ended: Ended, listener: Listener) -> Ended:
     if config.candidates == 1 or ended.outcome.reason == "interrupted":
         return ended
     seed = derive(job.settings.groups["training"].seed, _PLACE)
+    config = replace(config, rows=config.rows_within(job.budget_seconds))
     chooser = train_guide(job.prepared, ended.engine, config, seed, listener)
     if chooser is None:
         return ended
