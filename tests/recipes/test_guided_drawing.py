@@ -256,9 +256,10 @@ def test_the_command_refuses_what_cannot_be(place, capsys, name, flags, reason):
     assert told.out == ""
 
 
-def test_a_table_has_no_candidates():
-    options = GenerateOptions(model="trips", resample=2)
-    with pytest.raises(ConfigError, match=r"--resample is for text and poem models; this one is"):
+def test_a_table_has_candidates_but_no_likeliest_one():
+    refuse_options_of_others(GenerateOptions(model="trips", resample=2), "series")
+    options = GenerateOptions(model="trips", best_of=2)
+    with pytest.raises(ConfigError, match=r"--best-of is for text and poem models; this one is"):
         refuse_options_of_others(options, "series")
 
 
