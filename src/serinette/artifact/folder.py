@@ -142,9 +142,7 @@ class Artifact:
         """
         if self.guide_facts is None:
             return None
-        place = f"{self.folder / CONFIG} [guide]"
-        _require(self.folder, self.files, (CRITIC,))
-        content, path = self.files[CRITIC], str(self.folder / CRITIC)
+        place, content, path = self._critic_file()
         try:
             if self.network != SYMBOLS:
                 raise ConfigError(f"{place}: a critic of symbols, in a {self.network} model")
@@ -164,9 +162,7 @@ class Artifact:
         """
         if self.guide_facts is None:
             return None
-        place = f"{self.folder / CONFIG} [guide]"
-        _require(self.folder, self.files, (CRITIC,))
-        content, path = self.files[CRITIC], str(self.folder / CRITIC)
+        place, content, path = self._critic_file()
         header = read_header(content, path)
         facts = self.guide_facts if isinstance(self.guide_facts, Mapping) else {}
         look, candidates = facts.get("look"), facts.get("candidates")
@@ -176,6 +172,12 @@ class Artifact:
         shapes = {**dict.fromkeys(_WINDOW_TENSORS, sizes), "bias": (1,)}
         weights = read_tensors(content, path, shapes=shapes)
         return WindowGuide(candidates=candidates, look=look, weights=weights)
+
+    def _critic_file(self) -> tuple[str, bytes, str]:
+        """Return where the critic's facts stand, the bytes of its weights, and where these lie."""
+        _require(self.folder, self.files, (CRITIC,))
+        path = str(self.folder / CRITIC)
+        return f"{self.folder / CONFIG} [guide]", self.files[CRITIC], path
 
     def graph(self) -> bytes:
         """Return the step graph, an ONNX file of standard operators that stands alone."""

@@ -11,10 +11,7 @@ from serinette.nets.critic_config import LEAK
 
 def sigmoid(x: Float32[np.ndarray, "..."]) -> Float32[np.ndarray, "..."]:
     """Return the logistic function, without overflow."""
-    found: Float32[np.ndarray, "..."] = 0.5 * x
-    np.tanh(found, out=found)
-    found *= 0.5
-    found += 0.5
+    found: Float32[np.ndarray, "..."] = 0.5 * np.tanh(0.5 * x) + 0.5
     return found
 
 

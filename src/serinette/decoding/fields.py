@@ -99,17 +99,10 @@ class _Layer:
     def advance(
         self, x: np.ndarray, h: np.ndarray, c: np.ndarray
     ) -> tuple[Float32[np.ndarray, "B H"], Float32[np.ndarray, "B H"]]:
-        gates = product(x, self._input)
-        gates += product(h, self._recurrent)
-        gates += self._bias
+        gates = product(x, self._input) + product(h, self._recurrent) + self._bias
         i, f, g, o = np.split(gates, 4, axis=1)
-        forgotten, written = sigmoid(f), sigmoid(i)
-        forgotten *= c
-        written *= np.tanh(g, out=g)
-        forgotten += written
-        shown = sigmoid(o)
-        shown *= np.tanh(forgotten)
-        return shown, forgotten
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+        return sigmoid(o) * np.tanh(c), c
 
 
 class BlockReader:
@@ -154,10 +147,8 @@ class Reading:
         active = self._active[:, k]
         if k > 0:
             active = active + product(self._gathered, reader._spread[k])
-        gate = sigmoid(active)
-        gate *= active
-        found: Float32[np.ndarray, "B P"] = product(gate, reader._out[k])
-        found += reader._out_bias[k]
+        active = active * sigmoid(active)
+        found: Float32[np.ndarray, "B P"] = product(active, reader._out[k]) + reader._out_bias[k]
         return found
 
     def tell(self, k: int, choices: Int[np.ndarray, " B"], values: Float[np.ndarray, " B"]) -> None:
@@ -206,10 +197,8 @@ def product(
     """Multiply in blocks of `BLOCK_ROWS` rows."""
     n = len(x)
     n_blocks = -(-n // BLOCK_ROWS)
-    padded = x
-    if n % BLOCK_ROWS:
-        padded = np.zeros((n_blocks * BLOCK_ROWS, x.shape[1]), dtype=np.float32)
-        padded[:n] = x
+    padded = np.zeros((n_blocks * BLOCK_ROWS, x.shape[1]), dtype=np.float32)
+    padded[:n] = x
     done = np.matmul(padded.reshape(n_blocks, BLOCK_ROWS, -1), weight)
     found: Float32[np.ndarray, "B Y"] = done.reshape(n_blocks * BLOCK_ROWS, -1)[:n]
     return found

@@ -29,7 +29,7 @@ def walks(seed, lengths, step=1.0, times=False):
 def critic_of(train, *, has_gaps=False, seed=0):
     """Return a critic that says something, whatever it is worth."""
     look = WindowLook.fit(train, windows(train, WINDOW, 80, 0), has_gaps=has_gaps, seed=seed)
-    weights = np.random.default_rng(seed).normal(size=len(look.centre)).astype(np.float32)
+    weights = np.random.default_rng(seed).normal(size=look.n_features).astype(np.float32)
     return WindowCritic(look=look, weights=weights, bias=0.25)
 
 

@@ -13,12 +13,13 @@ Shape letters: `W` windows, `T` steps, `t` steps of a difference, `C` channels, 
 `K` kernels, `G` taps.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float32, Int
 
 from serinette.evaluation.series.moments import ORDERS, Moments
+from serinette.evaluation.series.standard import Standard
 
 _TAPS = 9
 _SHORT = 7
@@ -30,9 +31,6 @@ _MOST_CHANNELS = 8
 _MOST_MIXED = 3
 """Seen by one kernel."""
 _AT_ONCE = 500
-_STILL = 1e-5
-"""A feature that spreads less never changes."""
-_STILL_SPREAD = 1e-2
 _FIRST_WINDOWS = 200
 """On which thresholds are taken."""
 
@@ -72,8 +70,7 @@ class Features:
 
     groups: tuple[_Group, ...]
     moments: Moments
-    centre: Float32[np.ndarray, " F"]
-    spread: Float32[np.ndarray, " F"]
+    standard: Standard
 
     @classmethod
     def fit(cls, rows: Float32[np.ndarray, "W T C"], seed: int) -> "Features":
@@ -89,26 +86,16 @@ class Features:
         groups = tuple(_group(some, k % n_orders, generator) for k in range(_GROUPS))
         moments = Moments.fit(some, generator)
         blank = np.zeros(1, dtype=np.float32)
-        bare = cls(groups=groups, moments=moments, centre=blank, spread=blank + 1)
-        found = bare.of(rows)
-        deviation = found.std(axis=0)
-        return cls(
-            groups=groups,
-            moments=moments,
-            centre=found.mean(axis=0),
-            # What never changes on real windows is a giveaway if it changes on others.
-            spread=np.where(deviation > _STILL, deviation, _STILL_SPREAD).astype(np.float32),
-        )
+        as_it_is = Standard(centre=blank, spread=blank + 1)
+        bare = cls(groups=groups, moments=moments, standard=as_it_is)
+        return replace(bare, standard=Standard.fit(bare.of(rows)))
 
     def of(self, rows: Float32[np.ndarray, "W T C"]) -> Float32[np.ndarray, "W F"]:
         """Return the features of windows, about 0 and of size 1 on real ones."""
         parts = [
             self._raw(rows[first : first + _AT_ONCE]) for first in range(0, len(rows), _AT_ONCE)
         ]
-        scaled = (np.concatenate(parts) - self.centre) / self.spread
-        # One feature far out must not outweigh all others.
-        far: Float32[np.ndarray, "W F"] = np.clip(scaled, -10, 10).astype(np.float32)
-        return far
+        return self.standard.of(np.concatenate(parts))
 
     def _raw(self, rows: Float32[np.ndarray, "W T C"]) -> Float32[np.ndarray, "W F"]:
         parts = [group.features(rows) for group in self.groups]

@@ -4,7 +4,8 @@ It needs no training to speak of, sees noise of a fraction of a percent, and eve
 new windows, kernels and folds. Whole pieces go into a fold, and windows never cross the border of
 a piece: nothing is judged by what has seen a part of it.
 
-Shape letters: `W` windows, `T` steps, `C` channels, `F` features, `J` judge seeds.
+Shape letters: `W` windows (`V` those of another side), `T` steps, `C` channels, `F` features,
+`J` judge seeds.
 """
 
 import math
@@ -28,7 +29,7 @@ _FEWEST_WINDOWS = 10
 MOST_SHIFT = 0.1
 """Floor above which training and held-out series differ by themselves."""
 _FEWEST_PIECES = 4
-_FRECHET_FEATURES = 256
+_FRECHET_FEATURES, _FRECHET_AXES = 256, 32
 """Of all features; their axes cost the cube of their number."""
 _T = {2: 12.71, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306, 10: 2.262}
 """97.5 % points of Student's distribution, by number of seeds."""
@@ -189,13 +190,32 @@ def _frechet_metric(seen: tuple[Seen, Seen, Seen], seed: int) -> Metric:
     )
 
 
+def features_apart(
+    real: Float32[np.ndarray, "W F"], generated: Float32[np.ndarray, "V F"], seed: int
+) -> float:
+    """Return the Fréchet distance of windows, as a judge measures it, without an interval.
+
+    Args:
+        real: Features of real windows.
+        generated: The same features of generated ones.
+        seed: Of the features that are taken.
+    """
+    chosen = _frechet_features(real.shape[1], seed)
+    return frechet(
+        real[:, chosen], generated[:, chosen], n_components=_FRECHET_AXES, seed=None
+    ).value
+
+
+def _frechet_features(n: int, seed: int) -> Int[np.ndarray, " _"]:
+    return np.random.default_rng(seed).permutation(n)[:_FRECHET_FEATURES]
+
+
 def _frechet(one: Seen, held_out: Seen, seed: int) -> Frechet:
-    n_features = one.features.shape[1]
-    chosen = np.random.default_rng(seed).permutation(n_features)[:_FRECHET_FEATURES]
+    chosen = _frechet_features(one.features.shape[1], seed)
     return frechet(
         held_out.features[:, chosen],
         one.features[:, chosen],
-        n_components=32,
+        n_components=_FRECHET_AXES,
         groups_real=held_out.owners,
         groups_generated=one.owners,
         seed=seed,

@@ -26,10 +26,8 @@ from serinette.evaluation.series.sets import (
     first_windows,
     with_gap_column,
 )
+from serinette.evaluation.series.standard import Standard
 
-_FARTHEST = 10.0
-"""One feature far out must not outweigh all others."""
-_STILL, _STILL_SPREAD = 1e-5, 1e-2
 _AT_ONCE = 500
 
 
@@ -43,8 +41,7 @@ class WindowLook:
     """Whether the time between rows is seen."""
     scaler: Scaler
     moments: Moments
-    centre: Float32[np.ndarray, " F"]
-    spread: Float32[np.ndarray, " F"]
+    standard: Standard
 
     @classmethod
     def fit(cls, train: SeriesSet, drawn: Windows, *, has_gaps: bool, seed: int) -> "WindowLook":
@@ -59,17 +56,18 @@ class WindowLook:
         scaler = Scaler.fit(train)
         rows = scaler.windows(train, drawn)
         moments = Moments.fit(rows, np.random.default_rng(seed))
-        found = moments.of(rows)
-        deviation = found.std(axis=0)
         return cls(
             window=drawn.rows.shape[1],
             has_gaps=has_gaps,
             scaler=scaler,
             moments=moments,
-            centre=found.mean(axis=0),
-            # What never changes on real windows is a giveaway if it changes on others.
-            spread=np.where(deviation > _STILL, deviation, _STILL_SPREAD).astype(np.float32),
+            standard=Standard.fit(moments.of(rows)),
         )
+
+    @property
+    def n_features(self) -> int:
+        """How many figures a window has."""
+        return len(self.standard.centre)
 
     def seen(self, series: SeriesSet) -> SeriesSet:
         """Return sequences with the columns that are seen."""
@@ -83,14 +81,12 @@ class WindowLook:
             drawn: Windows of these, as long as those that this was fitted on.
         """
         channels = self.scaler.rows(series)
-        found: Float32[np.ndarray, "W F"] = np.empty((len(drawn), len(self.centre)), np.float32)
+        found: Float32[np.ndarray, "W F"] = np.empty((len(drawn), self.n_features), np.float32)
         for first in range(0, len(drawn), _AT_ONCE):
             part = drawn.take(np.arange(first, min(first + _AT_ONCE, len(drawn))))
             rows = self.scaler.stacked(channels, part)
             found[first : first + len(part)] = self.moments.of(rows)
-        scaled = (found - self.centre) / self.spread
-        clipped: Float32[np.ndarray, "W F"] = np.clip(scaled, -_FARTHEST, _FARTHEST)
-        return clipped
+        return self.standard.of(found)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -117,8 +113,8 @@ class WindowCritic:
         """Return what belongs into a weights file, float32."""
         look = self.look
         return {
-            "centre": look.centre,
-            "spread": look.spread,
+            "centre": look.standard.centre,
+            "spread": look.standard.spread,
             "weights": self.weights,
             "bias": np.array([self.bias], dtype=np.float32),
         }
@@ -160,8 +156,7 @@ class WindowCritic:
                 has_gaps=facts["has_gaps"],
                 scaler=Scaler(channels=channels),
                 moments=moments,
-                centre=tensors["centre"],
-                spread=tensors["spread"],
+                standard=Standard(centre=tensors["centre"], spread=tensors["spread"]),
             ),
             weights=tensors["weights"],
             bias=float(tensors["bias"][0]),

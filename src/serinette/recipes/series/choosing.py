@@ -21,10 +21,9 @@ from serinette.artifact.folder import Artifact
 from serinette.core.errors import ArtifactError
 from serinette.core.manifest import REMEDY
 from serinette.decoding.growing import Grown
-from serinette.evaluation.series.sets import SeriesSet
 from serinette.evaluation.series.window_critic import WindowCritic
 from serinette.kinds.series.codec import SeriesCodec
-from serinette.recipes.series.sets import series_set
+from serinette.recipes.series.sets import whole_set
 from serinette.recipes.series.written import as_table
 
 BOUND = 2.0
@@ -86,7 +85,7 @@ def choose(
             break
         grown = draw(k, places)
         drawn.append(_Drawn(grown, places))
-        words[k, places] = critic.words(_set_of(codec, grown))
+        words[k, places] = critic.words(whole_set(as_table(codec, grown)))
         is_taken = np.log(np.maximum(u[k, places], _TINY)) < words[k, places] - math.log(BOUND)
         taken[places[is_taken]] = k
     refused = np.flatnonzero(taken < 0)
@@ -100,11 +99,6 @@ class _Drawn(NamedTuple):
 
     grown: Grown
     places: Int[np.ndarray, " _"]
-
-
-def _set_of(codec: SeriesCodec, grown: Grown) -> SeriesSet:
-    table = as_table(codec, grown)
-    return series_set(table, table.starts, np.arange(table.n_sequences))
 
 
 def _picked(drawn: Sequence[_Drawn], taken: Int[np.ndarray, " B"]) -> Grown:

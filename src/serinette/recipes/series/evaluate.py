@@ -22,7 +22,7 @@ from serinette.recipes.evaluate.facts import files_of
 from serinette.recipes.series.engine_config import LATENT, SECTIONS
 from serinette.recipes.series.generate import OpenedSeries, SeriesRequest, generate_series
 from serinette.recipes.series.score import table_again
-from serinette.recipes.series.sets import series_set
+from serinette.recipes.series.sets import series_set, whole_set
 from serinette.recipes.series.written import joined
 
 BESIDE = Beside(
@@ -78,7 +78,7 @@ def evaluate_table(
     drawn = drawn_table(opened, parts, request)
     n_broken = broken(opened, drawn)
     train, kept = (series_set(table, parts.starts, part) for part in (parts.train, held_out))
-    written = series_set(drawn, drawn.starts, np.arange(drawn.n_sequences))
+    written = whole_set(drawn)
     found = evaluate_series(
         train, kept, written, seed=request.seed, window=request.window,
         is_quick=request.is_quick, tell=tell,

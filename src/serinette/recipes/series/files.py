@@ -19,7 +19,7 @@ from serinette.kinds.series.roles import NONE
 from serinette.kinds.series.table import Column, Table
 from serinette.recipes.evaluate.facts import files_of
 from serinette.recipes.series.evaluate import BESIDE, SeriesEvaluateRequest
-from serinette.recipes.series.sets import series_set
+from serinette.recipes.series.sets import whole_set
 
 _AS_WRITTEN = {"integer": "real", "boolean": "category"}
 """A generator may write 2.5 where the data have whole numbers, and a third word beside two."""
@@ -71,10 +71,7 @@ def evaluate_table_files(
     tables = read_judged(files, config)
     for warning in tables.warnings:
         tell(warning)
-    sets = [
-        series_set(table, table.starts, np.arange(table.n_sequences))
-        for table in (tables.training, tables.reference, tables.samples)
-    ]
+    sets = [whole_set(table) for table in (tables.training, tables.reference, tables.samples)]
     found = evaluate_series(
         *sets, seed=request.seed, window=request.window, is_quick=request.is_quick, tell=tell
     )

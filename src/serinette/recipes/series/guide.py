@@ -22,8 +22,8 @@ from jaxtyping import Bool, Float, Float32, Int
 from serinette.artifact.folder import WindowGuide, save
 from serinette.artifact.runs import MODEL
 from serinette.core.seeds import derive
-from serinette.evaluation.frechet import frechet
 from serinette.evaluation.series.features import Features
+from serinette.evaluation.series.judge import features_apart
 from serinette.evaluation.series.scaling import Scaler
 from serinette.evaluation.series.sets import (
     SeriesSet,
@@ -40,7 +40,7 @@ from serinette.recipes.series.generate import SeriesRequest, generate_series
 from serinette.recipes.series.guide_config import WindowGuideConfig
 from serinette.recipes.series.job import SeriesJob
 from serinette.recipes.series.prepare import PreparedSeries
-from serinette.recipes.series.sets import series_set
+from serinette.recipes.series.sets import series_set, whole_set
 from serinette.recipes.series.written import joined
 from serinette.training.events import Listener, Note
 from serinette.training.logistic import fit_logistic
@@ -62,7 +62,6 @@ _BLIND = math.log(2)
 _LEAST_ERROR = 1e-6
 _N_TRIALS, _TRIED = 3, 1_000
 """Sets of windows that are compared with real ones, and windows in each."""
-_FRECHET_FEATURES = 256
 
 
 def with_guide(job: SeriesJob, ended: Ended, listener: Listener) -> Ended:
@@ -112,7 +111,7 @@ def train_guide(
     real = with_gap_column(real) if has_gaps else real
     drawn = windows(real, window, config.rows // window, seed)
     look = WindowLook.fit(real, drawn, has_gaps=has_gaps, seed=seed)
-    drawn = drawn.take(_some(len(drawn), _MOST_NUMBERS // len(look.centre), seed))
+    drawn = windows(real, window, min(len(drawn), _MOST_NUMBERS // look.n_features), seed)
     if min(len(drawn), _FOLDS * len(np.unique(drawn.owners))) < _FEWEST:
         listener(Note(text="no guide: too few rows to learn from"))
         return None
@@ -174,13 +173,7 @@ def _written(
     asked = SeriesRequest(
         n=max(_FEWEST, -(-n_windows // windows_each)), length=length, seed=seed, resample=resample
     )
-    drawn = joined(list(generate_series(opened, asked)))
-    return series_set(drawn, drawn.starts, np.arange(drawn.n_sequences))
-
-
-def _some(n: int, most: int, seed: int) -> Int[np.ndarray, " _"]:
-    """Return `most` of `n` places, in order; all if there are no more."""
-    return np.sort(np.random.default_rng(seed).permutation(n)[:most])
+    return whole_set(joined(list(generate_series(opened, asked))))
 
 
 def _joined(
@@ -260,10 +253,7 @@ def _tried(
             written = _written(prepared, guided, len(drawn), own, resample)
             some = windows(written, window, len(drawn), own)
             theirs = features.of(scaler.windows(written, some))
-            columns = np.random.default_rng(seed).permutation(seen.shape[1])[:_FRECHET_FEATURES]
-            found.append(
-                frechet(seen[:, columns], theirs[:, columns], n_components=32, seed=None).value
-            )
+            found.append(features_apart(seen, theirs, seed))
     plain, chosen = (float(np.mean(found)) for found in distances)
     # Both begin with the same candidates: what is compared is a ratio, trial by trial.
     gains = np.log(distances[1]) - np.log(distances[0])

@@ -34,5 +34,10 @@ def series_set(
     )
 
 
+def whole_set(table: Table) -> SeriesSet:
+    """Return all sequences of a table as plain numbers."""
+    return series_set(table, table.starts, np.arange(table.n_sequences))
+
+
 def _described(column: Column) -> SeriesColumn:
     return SeriesColumn(name=column.name, is_category=column.type in SYMBOLIC, levels=column.levels)

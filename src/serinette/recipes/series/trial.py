@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
-
 from serinette.artifact.folder import save
 from serinette.artifact.runs import MODEL
 from serinette.core.metric import Metric
@@ -17,7 +15,7 @@ from serinette.recipes.series.engines import Engine, LoadedEngine
 from serinette.recipes.series.generate import SeriesRequest, generate_series
 from serinette.recipes.series.job import SeriesJob
 from serinette.recipes.series.prepare import PreparedSeries
-from serinette.recipes.series.sets import series_set
+from serinette.recipes.series.sets import series_set, whole_set
 from serinette.recipes.series.window_training import train_windows_engine, windows_summary
 from serinette.recipes.series.written import joined
 from serinette.training.events import Listener, Note
@@ -78,7 +76,7 @@ def judged(engine: Engine, prepared: PreparedSeries, seed: int) -> Metric:
     train, kept = (
         series_set(table, parts.starts, part) for part in (parts.train, parts.validation)
     )
-    written = series_set(drawn, drawn.starts, np.arange(drawn.n_sequences))
+    written = whole_set(drawn)
     comparison = compare(train, kept, written, seed=seed, window=length)
     found = judge_metrics(
         comparison, lambda sentence: None, n_judges=_N_JUDGES, n_windows=_N_WINDOWS
