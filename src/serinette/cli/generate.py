@@ -216,6 +216,7 @@ def _decoding(options: GenerateOptions) -> "DecodingConfig":
 
 _DECODING_FLAGS = (
     "temperature",
+    "temperature_in_words",
     "top_k",
     "top_p",
     "min_p",

@@ -98,8 +98,20 @@ class GenerateOptions:
     ] = False
 
     temperature: Annotated[
-        float | None,
-        _drawing(metavar="T", help="Below 1 safer, above 1 wilder; 0 is greedy.  [default: 1]"),
+        str | None,
+        _drawing(
+            metavar="T",
+            help="Below 1 safer, above 1 wilder; 0 is greedy. 1.2:0.6 goes from one to the other "
+            "over the length, 1.2:0.6/200 over 200 steps, 1.2:0.6/30@line anew in each line.  "
+            "[default: 1]",
+        ),
+    ] = None
+    temperature_in_words: Annotated[
+        str | None,
+        _drawing(
+            metavar="T",
+            help="Temperature after a letter: 0.5 makes fewer words up. As everywhere if not set.",
+        ),
     ] = None
     top_k: Annotated[
         int | None, _drawing(metavar="K", help="Keep the K likeliest symbols, at least 1.")

@@ -100,9 +100,18 @@ def _request(opened: "OpenedSeries", options: "GenerateOptions", seed: int) -> "
         history=history,
         statics=dict(_given(text) for text in options.given or ()),
         scenario={} if options.scenario is None else _scenario(options.scenario),
-        temperature=1.0 if options.temperature is None else options.temperature,
+        temperature=1.0 if options.temperature is None else _temperature(options.temperature),
         resample=options.resample,
     )
+
+
+def _temperature(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ConfigError(
+            f"--temperature {text}: must be a number; a table takes no schedule"
+        ) from None
 
 
 def _moment(text: str) -> float:

@@ -24,8 +24,8 @@ def coerce(value: Any, annotation: Any) -> Any:
 
     Args:
         value: Text, or a value as TOML and JSON give it.
-        annotation: int, float, bool, str, `X | None`, Literal, `tuple[str, ...]` or
-            `Mapping[str, float]`.
+        annotation: int, float, bool, str, `X | None`, `float | str` (the first that fits), Literal,
+            `tuple[str, ...]` or `Mapping[str, float]`.
 
     Raises:
         MismatchError: If the value does not fit.
@@ -51,14 +51,18 @@ def nearest(name: str, known: list[str] | tuple[str, ...]) -> str:
 
 
 def _optional(value: Any, choices: tuple[Any, ...]) -> Any:
-    if value is None or (isinstance(value, str) and value.lower() == "none"):
+    declared = [choice for choice in choices if choice is not NoneType]
+    may_be_none = len(declared) < len(choices)
+    if may_be_none and (value is None or (isinstance(value, str) and value.lower() == "none")):
         return None
-    (declared,) = (choice for choice in choices if choice is not NoneType)
-    try:
-        return coerce(value, declared)
-    except MismatchError as error:
-        required, _, got = str(error).rpartition(", got ")
-        raise MismatchError(f"{required} or 'none', got {got}") from None
+    problem = MismatchError()
+    for choice in declared:
+        try:
+            return coerce(value, choice)
+        except MismatchError as error:
+            problem = error
+    required, _, got = str(problem).rpartition(", got ")
+    raise MismatchError(f"{required} or 'none', got {got}") if may_be_none else problem
 
 
 def _literal(value: Any, choices: tuple[Any, ...]) -> Any:

@@ -1,9 +1,10 @@
 """How the next symbol is drawn. No network here: the command line reads this page for `--help`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from serinette.core.errors import ConfigError
+from serinette.decoding.temperature import Schedule, schedule_of
 
 DEFAULT_MAX_STEPS = 1_000
 """Where a sample stops when nothing else stops it: most people's screen, half a second's work."""
@@ -21,8 +22,11 @@ class DecodingConfig:
     temperature comes first and two when it comes last.
     """
 
-    temperature: float = 1.0
-    """Divides the logits: below 1 safer, above 1 wilder; 0 is greedy."""
+    temperature: float | str = 1.0
+    """Divides the logits: below 1 safer, above 1 wilder; 0 is greedy. 1.2:0.6 goes from one to the
+    other over the longest length, 1.2:0.6/200 over 200 steps, 1.2:0.6/30@line anew in each line."""
+    temperature_in_words: float | str | None = None
+    """The temperature after a letter: 0.5 makes fewer words up; none: as everywhere."""
     top_k: int | None = None
     """Keep the k likeliest symbols, ties broken by symbol number; at least 1."""
     top_p: float | None = None
@@ -56,7 +60,19 @@ class DecodingConfig:
     @property
     def takes_likeliest(self) -> bool:
         """Whether nothing is left to chance."""
-        return self.greedy or self.temperature == 0
+        return self.greedy or self.constant_temperature == 0
+
+    @property
+    def schedules(self) -> tuple[Schedule, Schedule | None]:
+        """The temperature, and that within words."""
+        inside = self.temperature_in_words
+        return schedule_of(self.temperature), None if inside is None else schedule_of(inside)
+
+    @property
+    def constant_temperature(self) -> float | None:
+        """The one temperature of every draw; None if it changes."""
+        found = {schedule.constant for schedule in self.schedules if schedule is not None}
+        return found.pop() if len(found) == 1 else None
 
     @property
     def has_penalties(self) -> bool:
@@ -83,7 +99,6 @@ class DecodingConfig:
 _INFINITY = float("inf")
 # Setting -> lowest value, whether the lowest itself is allowed, highest value, both in words.
 _RANGES: dict[str, tuple[float, bool, float, str]] = {
-    "temperature": (0, True, _INFINITY, "at least 0 and finite; 0 is greedy"),
     "top_k": (1, True, _INFINITY, "at least 1; 1 is greedy"),
     "top_p": (0, False, 1, "in (0, 1]; 1 keeps everything"),
     "min_p": (0, True, 1, "in [0, 1]; 0 keeps everything"),
@@ -109,7 +124,8 @@ def _range_problems(config: DecodingConfig) -> list[str]:
 
 
 def _other_problems(config: DecodingConfig) -> list[str]:
-    problems = [
+    problems = list(_temperature_problems(config))
+    problems += [
         f"decoding.logit_bias for {text!r} must be finite, got {bias}"
         for text, bias in config.logit_bias.items()
         if not abs(bias) < _INFINITY
@@ -117,3 +133,12 @@ def _other_problems(config: DecodingConfig) -> list[str]:
     if "" in config.stop:
         problems.append("decoding.stop must not hold an empty text; leave it out")
     return problems
+
+
+def _temperature_problems(config: DecodingConfig) -> Iterator[str]:
+    for name in ("temperature", "temperature_in_words"):
+        value = getattr(config, name)
+        try:
+            schedule_of(1.0 if value is None else value)
+        except ConfigError as error:
+            yield f"decoding.{name} {error}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Float64, Int
+from jaxtyping import Bool, Float, Float64, Int, Int64
 
 from serinette.constraints.protocol import Constraint
 from serinette.core.distributions import categorical_draw, categorical_log_prob
@@ -19,6 +19,7 @@ from serinette.core.schema import Schema
 from serinette.decoding import filters, penalties
 from serinette.decoding.config import DecodingConfig
 from serinette.decoding.penalties import SymbolCounts
+from serinette.decoding.temperature import Heat
 from serinette.nets.config import predicted_symbols
 
 
@@ -28,20 +29,25 @@ class Memory:
 
     counts: SymbolCounts | None
     rule: Int[np.ndarray, "B *memory"] | None
+    places: Int64[np.ndarray, "B 2"] | None = None
+    """Where the temperature looks: kept only if it changes."""
 
     def select(self, rows: Int[np.ndarray, " R"]) -> "Memory":
         """Keep `rows`, in that order; a row may repeat."""
         counts = None if self.counts is None else self.counts.select(rows)
-        return Memory(counts, None if self.rule is None else self.rule[rows])
+        rule = None if self.rule is None else self.rule[rows]
+        return Memory(counts, rule, None if self.places is None else self.places[rows])
 
     def join(self, other: "Memory") -> "Memory":
         """Put the rows of `other` after these."""
-        counts, rule = self.counts, self.rule
+        counts, rule, places = self.counts, self.rule, self.places
         if counts is not None and other.counts is not None:
             counts = counts.join(other.counts)
         if rule is not None and other.rule is not None:
             rule = np.concatenate([rule, other.rule])
-        return Memory(counts, rule)
+        if places is not None and other.places is not None:
+            places = np.concatenate([places, other.places])
+        return Memory(counts, rule, places)
 
 
 class Shaped(NamedTuple):
@@ -87,6 +93,7 @@ class Sampler:
         schema: Its first field is the one that is drawn.
         bias: Nats to add to every symbol's logit; None adds nothing.
         constraint: A rule that every sequence keeps, or None.
+        heat: Where the temperature changes, for a config whose temperature does.
     """
 
     def __init__(
@@ -95,6 +102,7 @@ class Sampler:
         schema: Schema,
         bias: Float64[np.ndarray, " V"] | None = None,
         constraint: Constraint | None = None,
+        heat: Heat | None = None,
     ) -> None:
         (field,) = predicted_symbols(schema)
         self._config = config
@@ -105,11 +113,13 @@ class Sampler:
         self._bias = np.zeros(field.size) if bias is None else bias.copy()
         if field.missing is not None:
             self._bias[field.missing] = -np.inf
-        self._temperature = 1.0 if config.takes_likeliest else config.temperature
+        self._heat = heat
+        self._temperature = 1.0 if config.takes_likeliest else config.constant_temperature or 1.0
         self._per_temperature = np.float64(1 / self._temperature)
         with np.errstate(over="ignore"):
             self._factors = np.exp(self._bias / self._temperature)
-        self.is_plain = constraint is None and not config.has_penalties and not config.has_filters
+        is_even = heat is None and not config.has_penalties and not config.has_filters
+        self.is_plain = constraint is None and is_even
         """Whether a draw depends on this step's logits alone, and keeps all symbols."""
 
     def start(self, n_rows: int) -> Memory:
@@ -120,17 +130,20 @@ class Sampler:
             counts = SymbolCounts.nothing(n_rows, self._n_symbols, window)
         if self._constraint is not None:
             rule = self._constraint.start(n_rows)
-        return Memory(counts, rule)
+        return Memory(counts, rule, None if self._heat is None else self._heat.start(n_rows))
 
     def remember(self, memory: Memory, symbols: Int[np.ndarray, " B"]) -> Memory:
         """Return the memory after one more step."""
-        if memory.counts is None and memory.rule is None:
+        places = memory.places
+        if self._heat is not None and places is not None:
+            places = self._heat.advance(places, symbols)
+        elif memory.counts is None and memory.rule is None:
             return memory
         counts = None if memory.counts is None else memory.counts.add(symbols)
         rule = memory.rule
         if self._constraint is not None and rule is not None:
             rule = self._constraint.advance(rule, symbols)
-        return Memory(counts, rule)
+        return Memory(counts, rule, places)
 
     def shape(
         self,
@@ -152,10 +165,11 @@ class Sampler:
             ConstraintError: If the constraint leaves a row no symbol although it looks ahead.
         """
         weights, log_totals = _weights(logits)
+        heat = self._heat_of(memory, remaining)
         kept, is_dead = np.ones(len(logits)), np.zeros(len(logits), dtype=np.bool_)
         if self._constraint is None or memory.rule is None:
             shaped = self._biased(logits, memory, None)
-            return Shaped(self._heated(shaped), kept, is_dead, log_totals, None)
+            return Shaped(self._heated(shaped, heat), kept, is_dead, log_totals, None)
         allowed = self._constraint.allowed(memory.rule, remaining)
         kept = np.einsum("bv,bv->b", weights, allowed, dtype=np.float64)
         kept = np.minimum(kept / weights.sum(axis=-1, dtype=np.float64), 1.0)
@@ -171,7 +185,14 @@ class Sampler:
                 "the constraints leave no symbol to draw; loosen one of them, or allow more "
                 "steps with --max-steps"
             )
-        return Shaped(self._heated(shaped), kept, is_dead, log_totals, columns)
+        return Shaped(self._heated(shaped, heat), kept, is_dead, log_totals, columns)
+
+    def _heat_of(
+        self, memory: Memory, remaining: Int[np.ndarray, " B"]
+    ) -> float | Float64[np.ndarray, "B 1"]:
+        if self._heat is None or memory.places is None:
+            return self._temperature
+        return self._heat.at(memory.places, remaining)
 
     def _columns(self, allowed: Bool[np.ndarray, "B V"]) -> Int[np.ndarray, " W"] | None:
         """Return the symbols that some row may draw; None where that is most of them.
@@ -195,9 +216,11 @@ class Sampler:
             shaped = self._penalise(shaped, _some(memory.counts.counts, columns))
         return shaped
 
-    def _heated(self, shaped: Float64[np.ndarray, "B W"]) -> Float64[np.ndarray, "B W"]:
-        if self._temperature != 1:
-            shaped /= self._temperature
+    def _heated(
+        self, shaped: Float64[np.ndarray, "B W"], heat: float | Float64[np.ndarray, "B 1"]
+    ) -> Float64[np.ndarray, "B W"]:
+        if not isinstance(heat, float) or heat != 1:
+            shaped /= heat
         return self._filter(shaped)
 
     def shape_plain(self, logits: Float[np.ndarray, "*B V"]) -> Float64[np.ndarray, "*B V"]:

@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float64, Int
@@ -19,9 +20,11 @@ from serinette.decoding.row_critic import RowCritic
 from serinette.decoding.sampler import Sampler
 from serinette.decoding.stepper import Stepper
 from serinette.decoding.stop import StopMatcher
+from serinette.decoding.temperature import Heat
 from serinette.kinds.commission import Commission
 from serinette.kinds.kind import Codec
 from serinette.nets.config import predicted_symbols
+from serinette.recipes.heating import heat_of
 from serinette.recipes.samples import GenerateRequest, Piece, Sample
 
 _CHOICE = 1
@@ -77,6 +80,11 @@ class _Job:
     critic: RowCritic | None = None
     """Draws one of the candidates; None: the likeliest is kept."""
 
+    @cached_property
+    def heat(self) -> Heat | None:
+        """Where the temperature changes; None if it is always the same."""
+        return heat_of(self.codec, self.request.decoding, self.max_steps)
+
     @property
     def max_steps(self) -> int:
         """Longest sample; where the rules fix the length, nothing cuts it off."""
@@ -91,6 +99,7 @@ class _Job:
             self.codec.schema,
             self.bias,
             self.commission.constraint,
+            self.heat,
         )
 
     def rows(self) -> list[Row]:
