@@ -235,7 +235,7 @@ def test_breaking_off_says_what_was_kept(desk, monkeypatch):
             raise KeyboardInterrupt
         return line
 
-    monkeypatch.setattr(poem_desk, "_line", type_next)
+    monkeypatch.setattr(poem_desk, "read_line", type_next)
     done = desk()
     assert done.code == 130
     assert "\nkept: 1\n── 1 ─" in done.out

@@ -128,7 +128,7 @@ def test_nothing_asked_for_is_no_constraint():
         (
             {"length": "50"},
             "ab",
-            "--length 50 needs at least 48 more steps; allow them with --max-steps 48 (now 40)",
+            "--text-length 50 needs at least 48 more steps; allow them with --max-steps 48 ",
         ),
         (
             {"lines": "10", "line_length": "5", "ban": ("é",)},
@@ -139,7 +139,7 @@ def test_nothing_asked_for_is_no_constraint():
         (
             {"characters": "xyz", "length": "1-"},
             "",
-            "--characters 'xyz' and --length 1- cannot both hold; drop or change one of them",
+            "--characters 'xyz' and --text-length 1- cannot both hold; drop or change one of them",
         ),
         (
             {"regex": "x+"},
@@ -155,7 +155,7 @@ def test_nothing_asked_for_is_no_constraint():
         (
             {"lines": "3", "line_length": "2-3", "length": "12-"},
             "",
-            "--lines 3, --line-length 2-3 and --length 12- cannot hold together; drop or change",
+            "--lines 3, --line-length 2-3 and --text-length 12- cannot hold together; drop",
         ),
         (
             {"fixed": {"3": "ab", "4": "a"}},

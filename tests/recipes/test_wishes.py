@@ -153,7 +153,10 @@ def test_no_copy_needs_the_training_data(tmp_path):
     [
         ({"regex": "[0-9]{3}"}, "cannot hold: no text of the model's characters keeps it"),
         ({"regex": "[a-z]{80}"}, "needs at least 80 more steps; allow them with --max-steps 80"),
-        ({"regex": "[a-z]{5}", "length": "9"}, "and --length 9 cannot both hold; drop or change"),
+        (
+            {"regex": "[a-z]{5}", "length": "9"},
+            "and --text-length 9 cannot both hold; drop or change",
+        ),
     ],
     ids=["unknown characters", "too long", "contradiction"],
 )

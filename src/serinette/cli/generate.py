@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from serinette.cli.generate_options import GenerateOptions
 from serinette.cli.help_sections import SectionedCommand
+from serinette.cli.mixing import mix_of
 from serinette.cli.options import examples, make_app
 from serinette.cli.output import say
 from serinette.cli.wishes import unescape, wishes_of
@@ -57,9 +58,10 @@ def run(options: GenerateOptions) -> None:
         return
     request = _request(options, artifact, prefixes, decoding)
     if options.interactive:
-        from serinette.cli.poem_desk import sit_down
+        from serinette.cli import poem_desk, text_desk
 
-        sit_down(artifact, request, options)
+        desk = text_desk if artifact.kind == "text" else poem_desk
+        desk.sit_down(artifact, request, options)
         return
     _draw(options, artifact, request)
 
@@ -71,9 +73,11 @@ app = make_app(
     epilog=examples(
         "serinette generate notes",
         'serinette generate notes --prefix "In the beginning" -n 5 --temperature 0.8 --seed 7',
+        'serinette generate notes --prefix "It was" --suffix "the end." --middle 20-60',
         r"serinette generate names -n 100 --stop '\n' > names.txt",
         "serinette generate letters --label spring --top-p 0.95 --max-steps 400",
         "serinette generate notes -n 3 --json | jq .text",
+        "serinette generate notes --mix plays=0.3 --temperature 1.2:0.7/100",
         "serinette generate notes --regex '[A-Z][a-z]+ said: .*' --no-copy 40",
         "serinette generate poems --acrostic 春花秋月 -n 4 --best-of 16 --temperature 0.8",
         "serinette generate poems --form 五律 --keywords 山水 -o poem.svg --paper night",
@@ -94,11 +98,16 @@ def _request(
     wishes = wishes_of(options, artifact.kind)
     n = options.n or 1
     check_output(options, artifact.kind, wishes, n * len(prefixes))
-    if options.best_of > 1 and options.beam is not None:
+    if (options.best_of or 1) > 1 and options.beam is not None:
         raise ConfigError(
             f"--best-of {options.best_of} and --beam {options.beam}: give one of them"
         )
+    if options.middle is not None and options.suffix is None:
+        raise ConfigError(f"--middle {options.middle} needs --suffix TEXT")
     from serinette.recipes.generate import GenerateRequest
+    from serinette.recipes.infilling import DEFAULT_CANDIDATES
+
+    n_candidates = DEFAULT_CANDIDATES if options.suffix is not None else 1
 
     return GenerateRequest(
         n=n,
@@ -107,7 +116,7 @@ def _request(
         first_row=options.first_row,
         labels={} if options.label is None else {"label": options.label},
         wishes=wishes,
-        best_of=options.best_of,
+        best_of=n_candidates if options.best_of is None else options.best_of,
         resample=options.resample,
         beam=options.beam,
         decoding=decoding,
@@ -117,22 +126,39 @@ def _request(
 
 def _draw(options: GenerateOptions, artifact: "Artifact", request: "GenerateRequest") -> None:
     """Draw and print; afterwards say what a reader should know."""
-    from serinette.recipes.generate import Sample, generate
+    from serinette.recipes.generate import Opened, Sample, generate
+    from serinette.recipes.infilling import DEFAULT_MIDDLE, infill
 
+    mix = mix_of(artifact, options.mix, options.mix_by, options.runs)
+    opened = Opened(artifact, mix)
     n_unknown = 0
     kept: list[tuple[int, float]] = []
     all_prefixes = [prefix for prefix in request.prefixes for _ in range(request.n)]
     with _printing(options, all_prefixes, request.wishes) as printer:
-        for event in generate(artifact, request):
+        if options.suffix is None:
+            events = generate(artifact, request, opened=opened)
+        else:
+            middle = options.middle or DEFAULT_MIDDLE
+            events = infill(artifact, request, middle=middle, opened=opened)
+        joins = []
+        for event in events:
             printer.take(event)
             if isinstance(event, Sample):
                 n_unknown = max(n_unknown, event.n_unknown)
+                joins += [] if event.join_nats is None else [event.join_nats]
                 if event.mask_mass is not None:
                     kept.append((event.n_steps, event.mask_mass))
     if n_unknown:
         say(f"warning: {n_unknown} characters of a prefix never occurred in training")
+    if joins:
+        say(f"the end costs {_figures(joins)} nats after what leads to it")
     if kept and request.wishes is not None:
         say(f"rules left {_share(kept)} of the model's probability a step (geometric mean)")
+
+
+def _figures(nats: Sequence[float]) -> str:
+    least, most = f"{min(nats):.1f}", f"{max(nats):.1f}"
+    return least if least == most else f"{least} to {most}"
 
 
 def _share(kept: Sequence[tuple[int, float]]) -> str:

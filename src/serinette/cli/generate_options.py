@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from serinette.cli.mixing import MixByOption, MixOption
 from serinette.cli.options import ModelName, RunsFolder
 
 _drawing = partial(typer.Option, rich_help_panel="Drawing")
@@ -32,6 +33,20 @@ class GenerateOptions:
             metavar="FILE", help="Go on from the whole of a UTF-8 file; - is standard input."
         ),
     ] = None
+    suffix: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            help="End with this text; what stands before it is written so as to lead there.",
+        ),
+    ] = None
+    middle: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N",
+            help="Characters between prefix and suffix: 40, or 20-60.  [default: 20-100]",
+        ),
+    ] = None
     n: Annotated[
         int | None,
         typer.Option(
@@ -49,9 +64,15 @@ class GenerateOptions:
         ),
     ] = 0
     best_of: Annotated[
-        int,
-        typer.Option(min=1, metavar="N", help="Draw N candidates a sample, keep the likeliest."),
-    ] = 1
+        int | None,
+        typer.Option(
+            "--best-of",
+            "--candidates",
+            min=1,
+            metavar="N",
+            help="Draw N candidates a sample, keep the likeliest.  [default: 1; with --suffix 32]",
+        ),
+    ] = None
     resample: Annotated[
         int | None,
         typer.Option(
@@ -66,6 +87,8 @@ class GenerateOptions:
         int | None,
         typer.Option(min=2, metavar="W", help="Look for each sample with a beam of W candidates."),
     ] = None
+    mix: MixOption = None
+    mix_by: MixByOption = None
     label: Annotated[
         str | None,
         typer.Option(metavar="LABEL", help="Write as documents of this label were written."),
@@ -83,13 +106,15 @@ class GenerateOptions:
             "--output",
             metavar="FILE",
             help="Write to a file instead: .json a list of samples, .svg a sheet of poems, any "
-            "other the text (UTF-8).",
+            "other the text (UTF-8). With -i of texts: the session to begin or to go on with.",
         ),
     ] = None
     interactive: Annotated[
         bool,
         typer.Option(
-            "-i", "--interactive", help="A desk for poems: choose, lock, redraw, revise, export."
+            "-i",
+            "--interactive",
+            help="A desk: write in turns with a model of texts; choose, redraw, revise poems.",
         ),
     ] = False
     runs: RunsFolder = Path("runs")

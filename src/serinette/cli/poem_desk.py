@@ -3,15 +3,12 @@
 It works in a terminal and, command by command on standard input, in a pipe.
 """
 
-import contextlib
-import importlib
-import io
-import sys
 from typing import TYPE_CHECKING
 
 import typer
 
 from serinette.cli.desk_commands import parse
+from serinette.cli.desk_input import prepare_input, read_line
 from serinette.cli.exits import INTERRUPTED
 from serinette.cli.output import say, show
 from serinette.core.errors import ConfigError, SerinetteError
@@ -38,7 +35,7 @@ def sit_down(artifact: "Artifact", request: "GenerateRequest", options: "Generat
     _check(options)
     from serinette.cli.desk import Desk
 
-    _prepare_input()
+    prepare_input()
     desk = Desk(artifact, request, options)
     try:
         _work(desk, asks=not request.wishes.title)
@@ -57,12 +54,12 @@ def _check(options: "GenerateOptions") -> None:
 
 
 def _work(desk: "Desk", *, asks: bool) -> None:
-    keywords = _line(_ASKING) if asks else ""
+    keywords = read_line(_ASKING) if asks else ""
     if keywords is None:
         return
     show(desk.open(keywords.strip()))
     show(_HINT)
-    while (line := _line(_PROMPT)) is not None:
+    while (line := read_line(_PROMPT)) is not None:
         try:
             command = parse(line)
             if command is None:
@@ -74,25 +71,3 @@ def _work(desk: "Desk", *, asks: bool) -> None:
             say(f"error: {' '.join(str(error).split())}")
         except OSError as error:
             say(f"error: {error.filename}: {error.strerror}; choose another place")
-
-
-def _line(prompt: str) -> str | None:
-    """Return what is typed next; None at the end of input."""
-    sys.stdout.flush()
-    if not sys.stdin.isatty():
-        line = sys.stdin.readline()
-        return line or None
-    try:
-        return input(prompt)
-    except EOFError:
-        show("")
-        return None
-
-
-def _prepare_input() -> None:
-    """Let a line be edited where that can be, and never stumble over bytes from a pipe."""
-    if sys.stdin.isatty():
-        with contextlib.suppress(ImportError):
-            importlib.import_module("readline")
-    elif isinstance(sys.stdin, io.TextIOWrapper):
-        sys.stdin.reconfigure(encoding="utf-8", errors="replace")

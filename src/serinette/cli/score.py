@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from serinette.cli.mixing import MixByOption, MixOption, mix_of
 from serinette.cli.options import JsonFlag, ModelName, RunsFolder, examples, make_app
 from serinette.cli.output import dim, has_colour, print_json, say, show
 from serinette.cli.surprisal import coloured, legend
 from serinette.cli.tables import table
+from serinette.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from serinette.artifact.folder import Artifact
     from serinette.evaluation.score import Score, SequenceScore
     from serinette.kinds.corpus import Corpus
     from serinette.recipes.count_model import CountModel
+    from serinette.recipes.mixing import Mix
 
 _TITLE_WIDTH = 40
 
@@ -67,6 +70,8 @@ class ScoreOptions:
             help="Compare with the count model of the same training data, where it is still there.",
         ),
     ] = True
+    mix: MixOption = None
+    mix_by: MixByOption = None
     runs: RunsFolder = Path("runs")
     json: JsonFlag = False
 
@@ -88,15 +93,19 @@ def run(options: ScoreOptions) -> None:
     if artifact.kind == "series":
         from serinette.cli.series import score_table
 
+        if options.mix:
+            raise ConfigError("--mix is for text models; this one is of kind series")
         score_table(artifact, options.files, as_json=options.json)
         return
     corpus = _read(options, artifact)
     from serinette.recipes.score import score
 
+    mix = mix_of(artifact, options.mix, options.mix_by, options.runs)
     counted = _count_model(options, artifact)
-    found = score(artifact, corpus, baseline=counted.model)
+    stepper = None if mix is None else mix.stepper(artifact)
+    found = score(artifact, corpus, baseline=counted.model, stepper=stepper)
     if options.json:
-        _print_json(options, found, counted)
+        _print_json(options, found, counted, mix)
         return
     wants_colour = has_colour(sys.stdout) if options.colour is None else options.colour
     if wants_colour:
@@ -114,6 +123,7 @@ app = make_app(
     epilog=examples(
         "serinette score notes other.txt",
         "serinette score notes draft-1.txt draft-2.txt --per-document --no-colour",
+        "serinette score notes other.txt --mix plays=fit",
         "serinette score notes other.txt --json | jq .score.bits_per_character",
     ),
 )
@@ -139,11 +149,17 @@ def _count_model(options: ScoreOptions, artifact: "Artifact") -> "CountModel":
     return count_model_of(artifact) if options.baseline else CountModel()
 
 
-def _print_json(options: ScoreOptions, found: "Score", counted: "CountModel") -> None:
+def _print_json(
+    options: ScoreOptions, found: "Score", counted: "CountModel", mix: "Mix | None"
+) -> None:
+    from serinette.recipes.mixing import told
+
     fields: dict[str, Any] = {
         "score": {**found.to_json(), "baseline_order": counted.order},
         "note": counted.note or None,
     }
+    if mix is not None:
+        fields["mix"] = told(mix)
     if options.per_document:
         fields["documents"] = [_document(one) for one in found.per_sequence]
     print_json(fields)

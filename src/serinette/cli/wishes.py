@@ -15,6 +15,7 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         **{name: name for name in ("regex", "line_length", "characters", "balanced", "depth")},
         **{name: name for name in ("no_repeat", "no_copy", "avoid")},
         "text_length": "length",
+        "suffix": "ending",
     },
     "poem": {
         **{name: name for name in _BOTH},
@@ -28,7 +29,7 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """Kind -> option -> field of the kind's wishes."""
 _OTHERS: Final[Mapping[str, tuple[str, ...]]] = {
-    "text": ("label",),
+    "text": ("label", "mix", "mix_by", "middle", "interactive"),
     "poem": ("paper", "page", "seal", "interactive"),
     "series": ("start", "every", "history", "given", "scenario"),
 }
@@ -90,7 +91,7 @@ def refuse_options_of_others(options: GenerateOptions, kind_name: str) -> None:
     """
     if kind_name == "series":
         given = [name for name in _OF_WRITING if _is_given(getattr(options, name))]
-        given += ["best_of"] if options.best_of > 1 else []
+        given += ["best_of"] if (options.best_of or 1) > 1 else []
         _refuse(given, "text and poem", kind_name)
     known = {*FIELDS.get(kind_name, ()), *_OTHERS.get(kind_name, ())}
     for other in FIELDS:

@@ -36,6 +36,8 @@ class RulesConfig:
     """Texts that never stand in it."""
     require: tuple[str, ...] = ()
     """Texts that all stand in it, at most 12."""
+    ending: str | None = None
+    """The text ends with this."""
     fixed: Mapping[str, str] = field(default_factory=dict)
     """Texts at given positions, counted from 1 in characters: {"1": "Once", "20": "."}."""
     balanced: Literal["plain", "python"] | None = None
@@ -120,6 +122,8 @@ def _text_problems(config: RulesConfig) -> Iterator[str]:
             "rules.acrostic must have at least one character and no line break; "
             f"got {config.acrostic!r}"
         )
+    if config.ending == "":
+        yield "rules.ending must not be empty; leave it out"
     for name in ("ban", "require"):
         if "" in getattr(config, name):
             yield f"rules.{name} must not hold an empty text; leave it out"

@@ -105,7 +105,8 @@ def _spanned(build: Callable[[int, int | None, str], Dfa], field: str) -> Callab
     def built(config: RulesConfig) -> Dfa:
         text = getattr(config, field)
         least, most = span_of(text)
-        return build(least, most, f"--{field.replace('_', '-')} {text}")
+        flag = "text-length" if field == "length" else field.replace("_", "-")
+        return build(least, most, f"--{flag} {text}")
 
     return built
 
@@ -122,6 +123,7 @@ _BUILDERS: Mapping[str, Callable[[RulesConfig], Dfa]] = {
     "ban": lambda config: rules.ban(config.ban),
     "fixed": _fixed,
     "require": lambda config: rules.require(config.require),
+    "ending": lambda config: rules.ending(config.ending or ""),
     "length": _spanned(rules.length, "length"),
     "balanced": lambda config: balanced(config.balanced or "plain", config.depth),
 }
@@ -141,6 +143,7 @@ def _check_characters(config: RulesConfig, spelling: Spelling) -> None:
         "--acrostic": config.acrostic or "",
         "--fixed": "".join(config.fixed.values()),
         "--require": "".join(config.require),
+        "--suffix": config.ending or "",
     }
     for flag, text in asked.items():
         unknown = [character for character in text if spelling.seen(character) != character]

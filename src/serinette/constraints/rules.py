@@ -213,6 +213,16 @@ def require(words: Sequence[str], name: str | None = None) -> Dfa:
     return Dfa(partition, rows, ids % n_sets == n_sets - 1, called)
 
 
+def ending(text: str, name: str | None = None) -> Dfa:
+    """Accept what ends with a text, which is not empty.
+
+    Reference: Knuth, Morris and Pratt 1977.
+    """
+    called = f"--suffix {text!r}" if name is None else name
+    partition, table, ends = _word_finder((text,), called)
+    return Dfa(partition, table, ends != 0, called)
+
+
 def _word_finder(
     words: Sequence[str], name: str
 ) -> tuple[Partition, Int32[np.ndarray, "S K"], Int64[np.ndarray, " S"]]:

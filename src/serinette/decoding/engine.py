@@ -34,7 +34,7 @@ _CACHED_LOGITS = 16_000
 MOST_ATTEMPTS = 30
 """How often a row that ran into a dead end is begun afresh before the request is given up."""
 
-FinishReason = Literal["end", "stop", "length", "dead end"]
+FinishReason = Literal["end", "stop", "length", "dead end", "suffix"]
 Restart = Callable[[int], None]
 """Told the number of a row that is begun afresh: what was seen of it is void."""
 Watch = Callable[[int, Int[np.ndarray, " K"]], int | None]

@@ -20,6 +20,7 @@ from serinette.decoding.stepper import Stepper
 from serinette.kinds.commission import Commission
 from serinette.kinds.kind import Call, Codec
 from serinette.kinds.table import find_kind
+from serinette.recipes.mixing import Mix
 from serinette.recipes.samples import GenerateRequest, Piece, Sample
 from serinette.recipes.writing import write
 
@@ -32,6 +33,7 @@ __all__ = [
     "generate",
     "generate_with",
     "threads_for",
+    "training_text_of",
 ]
 
 _FEWEST_ROWS = 8
@@ -42,10 +44,15 @@ class Opened:
     """A model whose codec and network are loaded when they are first needed, and kept.
 
     One thread at a time may generate with it.
+
+    Args:
+        artifact: The model.
+        mix: What is mixed into it; None: nothing.
     """
 
-    def __init__(self, artifact: Artifact) -> None:
+    def __init__(self, artifact: Artifact, mix: Mix | None = None) -> None:
         self.artifact = artifact
+        self.mix = mix
         self._steppers: list[Stepper] = []
 
     @cached_property
@@ -67,7 +74,7 @@ class Opened:
         """
         guide = self.artifact.guide_facts
         if request.resample is None:
-            is_free = guide is not None and request.beam is None and request.best_of == 1
+            is_free = request.beam is None and request.best_of == 1 and self.mix is None
             n = int(guide["candidates"]) if is_free and guide is not None else 1
             return replace(request, resample=n)
         if request.resample > 1 and guide is None:
@@ -80,8 +87,13 @@ class Opened:
     def steppers(self, n: int) -> list[Stepper]:
         """Return so many steppers of the network."""
         while len(self._steppers) < n:
-            self._steppers.append(OnnxStepper(self.artifact.graph(), self.artifact.schema))
+            self._steppers.append(self._stepper())
         return self._steppers[:n]
+
+    def _stepper(self) -> Stepper:
+        if self.mix is not None:
+            return self.mix.stepper(self.artifact)
+        return OnnxStepper(self.artifact.graph(), self.artifact.schema)
 
 
 def generate(
@@ -110,17 +122,22 @@ def generate(
     opened = opened or Opened(artifact)
     request = opened.settled(request)
     codec = opened.codec
-    text = training_text or (lambda: _training_text(artifact))
+    text = training_text or (lambda: training_text_of(opened))
     commissions = commissions_of(codec, find_kind(artifact.kind).wishes_type, request, text)
     steppers = opened.steppers(threads_for(request)) if stepper is None else [stepper]
     return write(codec, steppers, request, commissions, opened.critic)
 
 
-def _training_text(artifact: Artifact) -> str:
+def training_text_of(opened: Opened) -> str:
+    """Return what the model learnt from, and what every other one learnt that is mixed in."""
     from serinette.recipes.training_data import prepared_again
 
-    prepared = prepared_again(artifact, remedy="; --no-copy needs the training data")
-    return "\n".join(sequence.content for sequence in prepared.parts.train.sequences)
+    partners = () if opened.mix is None else opened.mix.partners
+    contents: list[str] = []
+    for artifact in (opened.artifact, *(partner.artifact for partner in partners)):
+        prepared = prepared_again(artifact, remedy="; --no-copy needs the training data")
+        contents += (sequence.content for sequence in prepared.parts.train.sequences)
+    return "\n".join(contents)
 
 
 def threads_for(request: GenerateRequest) -> int:

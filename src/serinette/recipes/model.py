@@ -26,6 +26,8 @@ from serinette.recipes.evaluate.run import evaluate
 from serinette.recipes.explain.request import ExplainRequest
 from serinette.recipes.explain.run import explain
 from serinette.recipes.generate import GenerateRequest, Opened, Piece, Sample, generate
+from serinette.recipes.infilling import DEFAULT_CANDIDATES, DEFAULT_MIDDLE, infill
+from serinette.recipes.mixing import fitted, mix_into
 from serinette.recipes.presets import find_preset
 from serinette.recipes.requests import TrainRequest
 from serinette.recipes.score import score
@@ -68,22 +70,59 @@ class Model:
             label: Condition on this label of the training data, where there are labels.
             **settings: How symbols are drawn (`DecodingConfig`: `temperature`, `top_p`, `stop`...),
                 what is asked for (`RulesConfig` of a text model, `PoemWishes` of a poem model:
-                `acrostic`, `form`, `regex`...), `best_of`, `resample` and `beam`.
+                `acrostic`, `form`, `regex`...), `best_of`, `resample` and `beam`; `mix`, a
+                dictionary of other models and their weights in [0, 1], and `mix_by`:
+                "probabilities" or "logits".
 
         Raises:
             ConfigError: If a setting is unknown or out of range.
             ConstraintError: If the rules cannot hold.
         """
+        opened = self._mixed(settings)
         request = self._request(n, prefix, seed, label, settings)
-        drawn = generate(self.artifact, request, opened=self._opened)
+        drawn = generate(self.artifact, request, opened=opened)
+        return [sample for sample in drawn if isinstance(sample, Sample)]
+
+    def infill(
+        self,
+        prefix: str,
+        suffix: str,
+        *,
+        middle: str = DEFAULT_MIDDLE,
+        candidates: int = DEFAULT_CANDIDATES,
+        **settings: Any,
+    ) -> list[Sample]:
+        """Write what leads from a beginning to an end.
+
+        Args:
+            prefix: The beginning; empty: none.
+            suffix: The end, which every sample has exactly.
+            middle: Characters between them: "40", or "20-60".
+            candidates: How many are drawn for a sample, to choose from; more find better joins.
+            **settings: As for `generate`, `n`, `seed` and `label` among them.
+
+        Returns:
+            Samples whose `join_nats` is what the end costs after what was written.
+
+        Raises:
+            ConfigError: If a setting is unknown, out of range, or does not go with an end.
+            ConstraintError: If the rules cannot hold.
+        """
+        opened = self._mixed(settings)
+        n, seed = settings.pop("n", 1), settings.pop("seed", 0)
+        label = settings.pop("label", None)
+        settings |= {"best_of": candidates}
+        request = self._request(n, prefix, seed, label, settings | {"ending": suffix})
+        drawn = infill(self.artifact, request, middle=middle, opened=opened)
         return [sample for sample in drawn if isinstance(sample, Sample)]
 
     def stream(
         self, *, prefix: str = "", seed: int = 0, label: str | None = None, **settings: Any
     ) -> Iterator[str]:
         """Draw one sample and yield its text as it comes; arguments as for `generate`."""
+        opened = self._mixed(settings)
         request = self._request(1, prefix, seed, label, settings)
-        for drawn in generate(self.artifact, request, opened=self._opened):
+        for drawn in generate(self.artifact, request, opened=opened):
             if isinstance(drawn, Piece):
                 yield drawn.text
 
@@ -108,16 +147,41 @@ class Model:
         config = build(SheetConfig, settings, source="sheet")
         return sheet_of([on_sheet(sample.full_text, config) for sample in samples], config)
 
-    def score(self, source: Source | Sequence[str]) -> Score:
+    def score(self, source: Source | Sequence[str], **mixing: Any) -> Score:
         """Measure how well the model predicts a file, a folder or texts.
 
         Args:
             source: A path, or a list of texts.
+            **mixing: `mix` and `mix_by`, as for `generate`: the score of the mixture.
         """
+        mix = self._mixed(mixing).mix
+        if mixing:
+            raise ConfigError(f"score: unknown argument '{next(iter(mixing))}'; known: mix, mix_by")
         kind, settings = reading_settings(self.artifact, {})
         counted = count_model_of(self.artifact)
         corpus = kind.read(_sources(source), settings)
-        return score(self.artifact, corpus, baseline=counted.model)
+        stepper = None if mix is None else mix.stepper(self.artifact)
+        return score(self.artifact, corpus, baseline=counted.model, stepper=stepper)
+
+    def fitted_mix(self, *others: "Model") -> "dict[Model, float]":
+        """Return the weights of other models that predict best what was held out for validation.
+
+        Args:
+            *others: Models of texts; the result can be given to `generate` and `score` as `mix`.
+
+        Raises:
+            ConfigError: If they cannot be mixed.
+            NotFoundError: If the training data of this model are gone.
+        """
+        mix = fitted(self.artifact, mix_into(self.artifact, dict.fromkeys(others, 0.0)))
+        return dict(zip(others, (one.weight for one in mix.partners), strict=True))
+
+    def _mixed(self, settings: dict[str, Any]) -> Opened:
+        """Take what is to be mixed in out of the settings."""
+        others, by = settings.pop("mix", None), settings.pop("mix_by", "probabilities")
+        if not others:
+            return self._opened
+        return Opened(self.artifact, mix_into(self.artifact, others, by))
 
     def evaluate(
         self,

@@ -103,6 +103,10 @@ class Sample:
     in (0, 1]; None where there were no rules."""
     n_attempts: int = 1
     """How often the sample was begun, because rules that cannot look ahead led to a dead end."""
+    suffix: str = ""
+    """The given end of the text, where a middle was written."""
+    join_nats: float | None = None
+    """-log p of that end after what stands before it, in nats; None without one."""
 
     @property
     def full_text(self) -> str:

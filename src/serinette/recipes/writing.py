@@ -53,13 +53,20 @@ def write(
     is_resampling = (request.resample or 1) > 1
     if is_resampling and critic is None:
         raise ConfigError(f"resample {request.resample}: there is no critic here; leave it out")
-    bias = _bias(codec, request.decoding.logit_bias)
+    bias = bias_of(codec, request.decoding.logit_bias)
     n_each = request.n
     written = []
     for place, commission in enumerate(commissions):
         first = request.first_row + place * n_each
         judge = critic if is_resampling else None
-        job = _Job(codec, request, commission, bias, first, judge)
+        job = Job(
+            codec=codec,
+            request=request,
+            commission=commission,
+            bias=bias,
+            first=first,
+            critic=judge,
+        )
         if request.beam is not None:
             written.append(_by_beam(job, steppers))
         else:
@@ -67,8 +74,8 @@ def write(
     return itertools.chain.from_iterable(written)
 
 
-@dataclass(frozen=True, eq=False)
-class _Job:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Job:
     """The samples of one prefix."""
 
     codec: Codec
@@ -116,7 +123,7 @@ class _Job:
 class _Writer:
     """Turns the symbols of one row into text as they come."""
 
-    def __init__(self, job: _Job, row: Row) -> None:
+    def __init__(self, job: Job, row: Row) -> None:
         self.row = row
         self._job = job
         self._n_unknown = job.codec.n_missing(row.read[1:, None])
@@ -184,7 +191,7 @@ class _Writer:
         return text
 
 
-def _run(job: _Job, steppers: Sequence[Stepper]) -> Iterator[dict[int, _Writer]]:
+def _run(job: Job, steppers: Sequence[Stepper]) -> Iterator[dict[int, _Writer]]:
     """Yield the writers after every block; every stepper has a thread and its share of the rows.
 
     The threads wait for one another after each block, so that nobody looks at a writer while
@@ -230,7 +237,7 @@ def _close(finished: list[Drawn], writers: dict[int, _Writer]) -> None:
         writers[drawn.number].finish(drawn)
 
 
-def _emit(blocks: Iterator[dict[int, _Writer]], job: _Job) -> Iterator[Piece | Sample]:
+def _emit(blocks: Iterator[dict[int, _Writer]], job: Job) -> Iterator[Piece | Sample]:
     """Pass on what is new, the samples strictly one after the other."""
     n = job.request.n_candidates
     is_streaming = n == 1 and not job.commission.is_shown_whole
@@ -255,7 +262,7 @@ def _chosen(candidates: Sequence[_Writer], *, is_streaming: bool) -> Iterator[Pi
         yield sample
 
 
-def _by_beam(job: _Job, steppers: Sequence[Stepper]) -> Iterator[Piece | Sample]:
+def _by_beam(job: Job, steppers: Sequence[Stepper]) -> Iterator[Piece | Sample]:
     """Yield the best candidate of the beam of every sample."""
     sampler = job.sampler()
     width = job.request.beam or 2
@@ -270,7 +277,12 @@ def _by_beam(job: _Job, steppers: Sequence[Stepper]) -> Iterator[Piece | Sample]
         yield from _chosen(writers, is_streaming=False)
 
 
-def _bias(codec: Codec, by_text: Mapping[str, float]) -> Float64[np.ndarray, " V"]:
+def bias_of(codec: Codec, by_text: Mapping[str, float]) -> Float64[np.ndarray, " V"]:
+    """Return the nats to add to every symbol's logit.
+
+    Raises:
+        ConfigError: If a text is no symbol of the codec.
+    """
     (symbol_field,) = predicted_symbols(codec.schema)
     bias = np.zeros(symbol_field.size)
     for text, nats in by_text.items():

@@ -1,0 +1,126 @@
+"""`serinette generate MODEL -i` for texts: a person and the model write in turns.
+
+It works in a terminal and, line by line on standard input, in a pipe.
+"""
+
+import itertools
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from serinette.cli.desk_input import prepare_input, read_line
+from serinette.cli.exits import INTERRUPTED
+from serinette.cli.output import has_colour, say, show
+from serinette.cli.writing_commands import parse
+from serinette.core.errors import ConfigError, DataError, SerinetteError
+
+if TYPE_CHECKING:
+    from serinette.artifact.folder import Artifact
+    from serinette.cli.generate_options import GenerateOptions
+    from serinette.cli.writing_desk import WritingDesk
+    from serinette.recipes.generate import GenerateRequest
+    from serinette.recipes.manuscript import Session
+
+_PROMPT = "› "
+_HINT = "1-9 take · text: write it · /again · /undo · /back · /edit · /length · /help · /quit"
+
+
+def sit_down(artifact: "Artifact", request: "GenerateRequest", options: "GenerateOptions") -> None:
+    """Write until the user leaves.
+
+    Raises:
+        ConfigError: If options do not go together with it.
+        DataError: If the session cannot be read.
+        typer.Exit: With 130, if the user breaks off.
+    """
+    _check(options)
+    from serinette.cli.mixing import mix_of
+    from serinette.cli.writing_desk import WritingDesk
+    from serinette.recipes.generate import Opened
+
+    path = options.output or _free_path(options.model)
+    session = _session(path, request, options)
+    mix = mix_of(artifact, options.mix, options.mix_by, options.runs)
+    opened = Opened(artifact, mix)
+    prepare_input()
+    desk = WritingDesk(opened, request, session, path, is_coloured=has_colour(sys.stdout))
+    try:
+        _work(desk)
+    except KeyboardInterrupt:
+        show("\n" + desk.farewell())
+        raise typer.Exit(INTERRUPTED) from None
+    show(desk.farewell())
+
+
+def _check(options: "GenerateOptions") -> None:
+    for name, is_given in (
+        ("--json", options.json),
+        ("--suffix", options.suffix is not None),
+        ("--stop", bool(options.stop)),
+        ("--beam", options.beam is not None),
+        ("--best-of", (options.best_of or 1) > 1),
+        ("--max-steps", options.max_steps is not None),
+        ("--regex", options.regex is not None),
+        ("--lines", options.lines is not None),
+        ("--text-length", options.text_length is not None),
+        ("--line-length", options.line_length is not None),
+        ("--acrostic", options.acrostic is not None),
+        ("--require", bool(options.require)),
+        ("--fixed", bool(options.fixed)),
+        ("--balanced", options.balanced is not None),
+    ):
+        if is_given:
+            raise ConfigError(
+                f"{name} and --interactive: leave out one; what is written there is written bit "
+                "by bit"
+            )
+    if len(options.prefix or ()) > 1:
+        raise ConfigError("--interactive takes one --prefix; leave out the others")
+
+
+def _free_path(model: str) -> Path:
+    """Return a file of the working directory that is not there yet."""
+    name = Path(model).name or "text"
+    names = (f"{name}-desk{'' if n == 1 else f'-{n}'}.json" for n in itertools.count(1))
+    return next(path for path in map(Path, names) if not path.exists())
+
+
+def _session(path: Path, request: "GenerateRequest", options: "GenerateOptions") -> "Session":
+    """Read the session that is gone on with, or begin one."""
+    from serinette.recipes.manuscript import YOU, Manuscript, Session, session_of
+
+    if not path.exists():
+        manuscript = Manuscript().write(request.prefixes[0], YOU)
+        return Session(
+            model=options.model,
+            manuscript=manuscript,
+            seed=request.seed,
+            n_offers=min(options.n or Session.n_offers, 9),
+            temperature=options.temperature or Session.temperature,
+        )
+    if request.prefixes != ("",):
+        raise ConfigError(f"--prefix and {path}: the session has its text already; leave out one")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); check -o") from error
+    return session_of(content, str(path))
+
+
+def _work(desk: "WritingDesk") -> None:
+    show(desk.open())
+    show(_HINT)
+    while (line := read_line(_PROMPT)) is not None:
+        try:
+            command = parse(line)
+            if command is None:
+                continue
+            if command.name == "quit":
+                return
+            show(desk.obey(command))
+        except SerinetteError as error:
+            say(f"error: {' '.join(str(error).split())}")
+        except OSError as error:
+            say(f"error: {error.filename}: {error.strerror}; choose another place")
