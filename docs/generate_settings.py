@@ -44,6 +44,9 @@ OPTIONS: Mapping[str, type] = {
     "Options of `generate` for poems": PoemWishes,
 }
 
+_OTHERWISE = {"length": "text_length", "ending": "suffix"}
+"""Wishes whose option has another name."""
+
 
 def page() -> str:
     """Return the page."""
@@ -69,7 +72,7 @@ def table(heading: str, group: type, named: Callable[[str], str]) -> str:
 
 def option(name: str) -> str:
     """Return the option of a wish."""
-    return "--" + name.replace("_", "-")
+    return "--" + _OTHERWISE.get(name, name).replace("_", "-")
 
 
 def main() -> int:

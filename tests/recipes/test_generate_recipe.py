@@ -1,4 +1,5 @@
 import itertools
+import re
 
 import numpy as np
 import pytest
@@ -164,3 +165,33 @@ def test_a_sample_may_be_empty(stepper):
     (one,) = samples(stepper, decoding=ended)
     assert (one.text, one.n_steps, one.finish_reason) == ("", 1, "end")
     assert np.isfinite(one.log_prob_nats)
+
+
+class AccentCodec(LetterCodec):
+    """Its letter g is an accent on the letter before it."""
+
+    @staticmethod
+    def text(symbols):
+        return LetterCodec.text(symbols).replace("g", "\u0301")
+
+    def streamer(self):
+        return AccentStreamer()
+
+
+class AccentStreamer:
+    def push(self, symbol):
+        return AccentCodec.text([symbol])
+
+    def flush(self):
+        return ""
+
+
+def test_a_stop_text_is_known_only_when_no_accent_has_followed(stepper):
+    codec = AccentCodec()
+    free = samples(stepper, codec, n=60, seed=1)
+    stopped = samples(stepper, codec, n=60, seed=1, decoding=DecodingConfig(stop=("d",)))
+    assert any("d\u0301" in one.text for one in stopped)
+    for with_stop, without in zip(stopped, free, strict=True):
+        parts = re.split("d(?!\u0301)", without.text, maxsplit=1)
+        assert with_stop.text == parts[0]
+        assert with_stop.finish_reason == ("stop" if len(parts) > 1 else "end")

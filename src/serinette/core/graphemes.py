@@ -29,6 +29,12 @@ def extends(character: str) -> bool:
     )
 
 
+def may_extend(text: str) -> bool:
+    """Say whether a text could belong to a character before it."""
+    first = text[:1]
+    return bool(first) and (extends(first) or _is_flag(first) or bool(_hangul(first)))
+
+
 def tears(before: str, after: str) -> bool:
     """Say whether a cut between two texts would tear a grapheme apart."""
     if not before or not after:

@@ -12,6 +12,7 @@ from jaxtyping import Float64, Int
 
 from serinette.constraints.guarded import Guarded
 from serinette.core.errors import ConfigError
+from serinette.core.graphemes import may_extend
 from serinette.core.seeds import derive
 from serinette.decoding.beam import Beam, stochastic_beam
 from serinette.decoding.config import END_NAME
@@ -23,6 +24,7 @@ from serinette.decoding.stop import StopMatcher
 from serinette.decoding.temperature import Heat
 from serinette.kinds.commission import Commission
 from serinette.kinds.kind import Codec
+from serinette.kinds.text.alphabet import REPLACEMENT
 from serinette.nets.config import predicted_symbols
 from serinette.recipes.heating import heat_of
 from serinette.recipes.samples import GenerateRequest, Piece, Sample
@@ -88,6 +90,17 @@ class Job:
     """Draws one of the candidates; None: the likeliest is kept."""
 
     @cached_property
+    def may_extend(self) -> bool:
+        """Whether a symbol can belong to the character before it, as an accent does."""
+        (field,) = predicted_symbols(self.codec.schema)
+        written = (self.codec.decode(np.array([[symbol]])) for symbol in range(field.size))
+        return any(
+            text == REPLACEMENT or may_extend(text)
+            for symbol, text in enumerate(written)
+            if symbol != field.missing
+        )
+
+    @cached_property
     def heat(self) -> Heat | None:
         """Where the temperature changes; None if it is always the same."""
         return heat_of(self.codec, self.request.decoding, self.max_steps)
@@ -135,7 +148,8 @@ class _Writer:
     def restart(self) -> None:
         """Forget what was written."""
         self._streamer = self._job.codec.streamer()
-        self._matcher = StopMatcher(self._job.request.decoding.stop)
+        stop = self._job.request.decoding.stop
+        self._matcher = StopMatcher(stop, may_extend=bool(stop) and self._job.may_extend)
         self._written: list[str] = []
         self._n_passed = 0
 
@@ -151,6 +165,8 @@ class _Writer:
         """Close the row."""
         if drawn.finish_reason != "stop":
             self._written += [self._matcher.push(self._streamer.flush()), self._matcher.flush()]
+        if self._matcher.has_stopped:
+            drawn = replace(drawn, finish_reason="stop")
         job, content = self._job, "".join(self._written)
         log_prob = float(drawn.log_probs.sum())
         if job.critic is None:
