@@ -12,6 +12,7 @@ from serinette.cli import text_desk
 from serinette.cli.main import main
 from serinette.cli.writing_commands import HELP, WORDS, parse
 from serinette.core.errors import ConfigError
+from serinette.recipes import offers
 from serinette.recipes.offers import first_words, without_last_words
 
 
@@ -29,6 +30,9 @@ def runs(tmp_path_factory):
 @pytest.fixture
 def desk(runs, workplace, monkeypatch, capsys):
     """Sit down, type some lines, and return the exit code and what came back."""
+    monkeypatch.setattr(offers, "_STEPS_A_WORD", 9)
+    monkeypatch.setitem(offers._UNITS, "line", (offers._UNITS["line"][0], 60))
+    monkeypatch.setitem(offers._UNITS, "sentence", (offers._UNITS["sentence"][0], 60))
 
     def work(*lines, argv=(), model="notes"):
         monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
@@ -91,7 +95,9 @@ def test_words_and_ends_are_taken_away_and_places_changed(desk):
 
 def test_every_change_is_in_the_session_at_once_and_is_gone_on_with(desk, workplace):
     done = desk("one two", "/temperature 0.7", "/ban birds", "/offers 2", "/length line")
-    assert "go on with it: serinette generate notes -i -o notes-desk.json" in done.out
+    runs = re.escape(" --runs ") + r"\S+"
+    command = rf"go on with it: serinette generate notes{runs} -i -o notes-desk\.json\n"
+    assert re.search(command, done.out)
     saved = json.loads((workplace / "notes-desk.json").read_text(encoding="utf-8"))
     assert (saved["text"], saved["temperature"], saved["banned"]) == ("one two", "0.7", ["birds"])
     again = desk("/undo", "/redo", "three", argv=["-o", "notes-desk.json"])
@@ -100,6 +106,9 @@ def test_every_change_is_in_the_session_at_once_and_is_gone_on_with(desk, workpl
     assert len(offers_in(again.out)[0]) == 2
     saved = json.loads((workplace / "notes-desk.json").read_text(encoding="utf-8"))
     assert saved["text"] == "one two three"
+    hotter = desk(argv=["-o", "notes-desk.json", "--temperature", "1.2:0.9/9", "-n", "3"])
+    assert "temperature 1.2:0.9/9" in hotter.out
+    assert len(offers_in(hotter.out)[0]) == 3
     other = desk("four")
     assert "saved in notes-desk-2.json" in other.out
 
@@ -164,6 +173,10 @@ def test_what_the_model_wrote_is_marked(desk, workplace):
     assert '<main>&lt;b&gt;<span class="model">' in page
     assert (workplace / "plain.txt").read_text(encoding="utf-8") == f"<b>{offer}\n"
     assert re.search(r"\d+ characters, \d+ % by notes", page)
+
+
+def test_characters_that_the_model_never_saw_are_told(desk):
+    assert "2 characters never occurred in training" in desk("月 and 月").out
 
 
 def test_a_model_that_would_end_says_so(desk):

@@ -215,10 +215,17 @@ def test_poems_have_no_suffix(models, place, capsys):
         models["notes"].infill("line", "")
 
 
-def test_rules_that_no_candidate_keeps_are_told(models):
-    notes = models["notes"]
-    with pytest.raises(ConstraintError, match=r"sample 0: none of 1 candidates keeps the rules"):
-        notes.infill("birds", "birds.", no_repeat=5, candidates=1, middle="5-9")
+def test_that_no_candidate_can_stand_there_is_told(models):
+    """Every candidate begins with an accent on the last letter of the beginning."""
+    with pytest.raises(
+        ConstraintError, match=r"sample 0: none of 3 candidates can stand before 'b"
+    ):
+        models["notes"].infill("line", "birds.", candidates=3, logit_bias={"\u0301": 90.0})
+
+
+def test_an_end_may_begin_with_an_accent(models):
+    (one,) = models["notes"].infill("line", "\u0301 birds.", candidates=3, middle="5-9")
+    assert one.text.endswith("\u0301 birds.")
 
 
 def test_an_ending_alone_is_a_rule_like_any_other(models):

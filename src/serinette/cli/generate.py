@@ -107,7 +107,8 @@ def _request(
     from serinette.recipes.generate import GenerateRequest
     from serinette.recipes.infilling import DEFAULT_CANDIDATES
 
-    n_candidates = DEFAULT_CANDIDATES if options.suffix is not None else 1
+    is_search = options.beam is not None or (options.resample or 1) > 1
+    n_candidates = 1 if options.suffix is None or is_search else DEFAULT_CANDIDATES
 
     return GenerateRequest(
         n=n,

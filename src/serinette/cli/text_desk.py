@@ -5,6 +5,7 @@ It works in a terminal and, line by line on standard input, in a pipe.
 
 import itertools
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,8 @@ def sit_down(artifact: "Artifact", request: "GenerateRequest", options: "Generat
         typer.Exit: With 130, if the user breaks off.
     """
     _check(options)
+    if len(request.prefixes) > 1:
+        raise ConfigError("--interactive takes one --prefix; leave out the others")
     from serinette.cli.mixing import mix_of
     from serinette.cli.writing_desk import WritingDesk
     from serinette.recipes.generate import Opened
@@ -49,9 +52,15 @@ def sit_down(artifact: "Artifact", request: "GenerateRequest", options: "Generat
     try:
         _work(desk)
     except KeyboardInterrupt:
-        show("\n" + desk.farewell())
+        show("\n" + _farewell(desk, options))
         raise typer.Exit(INTERRUPTED) from None
-    show(desk.farewell())
+    show(_farewell(desk, options))
+
+
+def _farewell(desk: "WritingDesk", options: "GenerateOptions") -> str:
+    """Return the desk's last words; a command that they hold finds the model again."""
+    runs = "" if options.runs == Path("runs") else f" --runs {options.runs}"
+    return desk.farewell().replace(" -i -o ", f"{runs} -i -o ")
 
 
 def _check(options: "GenerateOptions") -> None:
@@ -76,8 +85,6 @@ def _check(options: "GenerateOptions") -> None:
                 f"{name} and --interactive: leave out one; what is written there is written bit "
                 "by bit"
             )
-    if len(options.prefix or ()) > 1:
-        raise ConfigError("--interactive takes one --prefix; leave out the others")
 
 
 def _free_path(model: str) -> Path:
@@ -89,6 +96,7 @@ def _free_path(model: str) -> Path:
 
 def _session(path: Path, request: "GenerateRequest", options: "GenerateOptions") -> "Session":
     """Read the session that is gone on with, or begin one."""
+    from serinette.cli.writing_desk import MOST_OFFERS
     from serinette.recipes.manuscript import YOU, Manuscript, Session, session_of
 
     if not path.exists():
@@ -97,7 +105,7 @@ def _session(path: Path, request: "GenerateRequest", options: "GenerateOptions")
             model=options.model,
             manuscript=manuscript,
             seed=request.seed,
-            n_offers=min(options.n or Session.n_offers, 9),
+            n_offers=min(options.n or Session.n_offers, MOST_OFFERS),
             temperature=options.temperature or Session.temperature,
         )
     if request.prefixes != ("",):
@@ -106,7 +114,13 @@ def _session(path: Path, request: "GenerateRequest", options: "GenerateOptions")
         content = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); check -o") from error
-    return session_of(content, str(path))
+    session = session_of(content, str(path))
+    return replace(
+        session,
+        model=options.model,
+        n_offers=min(options.n or session.n_offers, MOST_OFFERS),
+        temperature=options.temperature or session.temperature,
+    )
 
 
 def _work(desk: "WritingDesk") -> None:

@@ -112,19 +112,23 @@ class WritingDesk:
         return self._session.with_text(manuscript)
 
     def _go_on(self, session: Session) -> str:
-        """Draw continuations of a session, and only then make it the one that counts."""
-        found = offers(
+        """Save what changed and draw continuations; settings that cannot be change nothing."""
+        if session.manuscript != self._manuscript:
+            self._keep(session)  # breaking off while the model writes loses nothing
+        self._offers = offers(
             self._opened,
             self._asked(session),
             session.manuscript.text,
             Wanted(n=session.n_offers, unit=session.unit, round=session.round),
         )
-        session = replace(session, round=session.round + 1)
+        self._keep(replace(session, round=session.round + 1))
+        return self._view()
+
+    def _keep(self, session: Session) -> None:
         if session.manuscript.text or self._is_saved:
             write_file(self._path, session.to_bytes())
             self._is_saved = True
-        self._session, self._offers = session, found
-        return self._view()
+        self._session = session
 
     def _asked(self, session: Session) -> GenerateRequest:
         rules = self._request.wishes or RulesConfig()
@@ -262,8 +266,14 @@ class WritingDesk:
             session.unit,
             f"temperature {session.temperature}",
             f"without {self._banned()}" if session.banned else "",
+            self._unknown(),
         ]
         return "── " + " · ".join(part for part in parts if part)
+
+    def _unknown(self) -> str:
+        codec = self._opened.codec
+        n = codec.n_missing(codec.encode(self._manuscript.text))
+        return f"{n:,} characters never occurred in training" if n else ""
 
 
 def _touches(before: str, after: str) -> bool:

@@ -5,7 +5,7 @@ after any of its characters within the range of lengths; the candidate and the p
 after which the model finds the end likeliest. Rules hold in the whole text.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +14,7 @@ from jaxtyping import Int
 from serinette.artifact.folder import Artifact
 from serinette.constraints.config import RulesConfig, span_of
 from serinette.core.errors import ConfigError, ConstraintError
-from serinette.core.graphemes import tears
+from serinette.core.graphemes import extends, tears
 from serinette.decoding.engine import Drawer, Drawn, Limits, Row, Watching, draw_sequences
 from serinette.decoding.infilling import Ending, Join, best_join
 from serinette.kinds.table import find_kind
@@ -150,30 +150,27 @@ def _written(opened: Opened, job: _Infilling) -> Iterator[Piece | Sample]:
         drawer = Drawer(stepper, job.sampler(), request.seed)
         watching = Watching(watch=lambda number, symbols: None)
         found = [one for block in draw_sequences(drawer, mine, limits, watching) for one in block]
-        candidates = _without_end(sorted(found, key=lambda one: one.number), drawer.end)
+        candidates = sorted(found, key=lambda one: one.number)
         ending = Ending(
             symbols=job.codec.encode(job.suffix)[:, 0].astype(np.int64),
             end=drawer.end or 0,
             rule=job.commission.constraint,
         )
-        places = [_places(job, one.symbols) for one in candidates]
-        symbols = [one.symbols for one in candidates]
+        symbols = [_without_end(one) for one in candidates]
+        places = [_places(job, drawn) for drawn in symbols]
         join = best_join(stepper, mine[0], symbols, places, ending)
         if join is None:
             raise ConstraintError(
-                f"sample {mine[0].number // n}: none of {n} candidates keeps the rules with "
-                f"{job.suffix!r} after it; ask for more with --best-of, or loosen a rule"
+                f"sample {mine[0].number // n}: none of {n} candidates can stand before "
+                f"{job.suffix!r}; ask for more with --best-of, or loosen a rule"
             )
         sample = _sample(job, candidates[join.candidate], join, mine[0])
         yield Piece(row=sample.row, text=sample.text)
         yield sample
 
 
-def _without_end(candidates: Sequence[Drawn], end: int | None) -> list[Drawn]:
-    return [
-        replace(one, symbols=one.symbols[:-1]) if one.finish_reason == "end" else one
-        for one in candidates
-    ]
+def _without_end(drawn: Drawn) -> Int[np.ndarray, " T"]:
+    return drawn.symbols[:-1] if drawn.finish_reason == "end" else drawn.symbols
 
 
 def _places(job: _Infilling, symbols: Int[np.ndarray, " T"]) -> set[int]:
@@ -189,7 +186,7 @@ def _places(job: _Infilling, symbols: Int[np.ndarray, " T"]) -> set[int]:
             continue
         if tears(prefix, text):
             return {0} & places
-        if not tears(text, job.suffix):
+        if extends(job.suffix[0]) or not tears(text, job.suffix):
             places.add(n)
     return places
 

@@ -56,8 +56,6 @@ class Mix:
                 f"mix: the weights must be at most 1 together, got {total:g}; the model itself "
                 "keeps the rest"
             )
-        if self.by not in ("probabilities", "logits"):
-            raise ConfigError(f"mix_by must be probabilities or logits; got {self.by!r}")
 
     def stepper(self, host: Artifact) -> Stepper:
         """Return a stepper of the mixture, of the symbols of `host`.
@@ -86,21 +84,27 @@ class Mix:
         return found
 
 
-def mix_into(host: Artifact, others: Mapping[Any, float], by: MixBy = "probabilities") -> Mix:
-    """Return the mixture of a model and others.
+def mix_into(host: Artifact, others: Mapping[Any, Any], by: Any = "probabilities") -> Mix:
+    """Return the mixture of a model and others, as the Python API is asked for it.
 
     Args:
         host: The model.
         others: Models of the Python API, which have an `artifact`, and their weights.
-        by: How they are mixed.
+        by: `probabilities` or `logits`.
 
     Raises:
         ConfigError: If they cannot be mixed.
     """
-    partners = (
-        Partner(artifact=other.artifact, weight=weight, name=str(other.artifact.folder))
-        for other, weight in others.items()
-    )
+    if by not in ("probabilities", "logits"):
+        raise ConfigError(f"mix_by must be probabilities or logits; got {by!r}")
+    partners = []
+    for other, weight in others.items():
+        if not hasattr(other, "artifact") or not isinstance(weight, int | float):
+            raise ConfigError(
+                f"mix: must be a table of models and weights; got {other!r}: {weight!r}"
+            )
+        name = str(other.artifact.folder)
+        partners.append(Partner(artifact=other.artifact, weight=float(weight), name=name))
     mix = Mix(partners=tuple(partners), by=by)
     mix.notes(host)  # refuses what cannot be mixed
     return mix
