@@ -113,8 +113,10 @@ class Sampler:
         self._bias = np.zeros(field.size) if bias is None else bias.copy()
         if field.missing is not None:
             self._bias[field.missing] = -np.inf
+        self._takes_likeliest = config.takes_likeliest  # asked at every step
         self._heat = heat
-        self._temperature = 1.0 if config.takes_likeliest else config.constant_temperature or 1.0
+        constant = config.constant_temperature
+        self._temperature = 1.0 if config.takes_likeliest else constant or 1.0
         self._per_temperature = np.float64(1 / self._temperature)
         with np.errstate(over="ignore"):
             self._factors = np.exp(self._bias / self._temperature)
@@ -236,7 +238,7 @@ class Sampler:
         With thousands of symbols the exponentials cost more than all else, so they are taken once.
         """
         shaped, columns = choice.logits, choice.columns
-        if self._config.takes_likeliest:
+        if self._takes_likeliest:
             likeliest = shaped.argmax(axis=-1)
             log_probs = categorical_log_prob(shaped, likeliest)
             return likeliest if columns is None else columns[likeliest], log_probs
@@ -255,7 +257,7 @@ class Sampler:
         self, shaped: Float64[np.ndarray, "B V"], u: Float64[np.ndarray, " B"]
     ) -> Int[np.ndarray, " B"]:
         """Draw one symbol a row; greedy decoding does not look at `u`."""
-        if self._config.takes_likeliest:
+        if self._takes_likeliest:
             likeliest: np.ndarray = shaped.argmax(axis=-1)
             return likeliest
         return categorical_draw(shaped, u)
@@ -270,7 +272,7 @@ class Sampler:
         no maximum is taken off before the exponential, which float64 bears for all but absurd
         logits; a row where it does not is drawn by `shape` and `draw`.
         """
-        if self._config.takes_likeliest:
+        if self._takes_likeliest:
             likeliest: np.ndarray = (logits + self._bias).argmax(axis=-1)
             return likeliest
         if len(logits) == 1:
