@@ -9,10 +9,12 @@ import pytest
 from untrained_model import save_untrained, write_lines
 
 from serinette.cli import text_desk
+from serinette.cli.desk_pages import Ink, marked
 from serinette.cli.main import main
 from serinette.cli.writing_commands import HELP, WORDS, parse
 from serinette.core.errors import ConfigError
 from serinette.recipes import offers
+from serinette.recipes.manuscript import MODEL, YOU, Manuscript, Session
 from serinette.recipes.offers import first_words, without_last_words
 
 
@@ -176,7 +178,16 @@ def test_what_the_model_wrote_is_marked(desk, workplace):
 
 
 def test_characters_that_the_model_never_saw_are_told(desk):
-    assert "2 characters never occurred in training" in desk("月 and 月").out
+    assert "2 characters never occurred in training" in desk("月 in 月").out
+
+
+def test_on_a_terminal_the_models_words_have_a_colour_and_control_characters_a_picture():
+    ink = Ink(is_terminal=True, is_coloured=True)
+    manuscript = Manuscript().write("a\x1b[2J", YOU).write("b\x07", MODEL)
+    shown = marked(Session(model="m", manuscript=manuscript), ink)
+    assert shown == "a␛[2J\x1b[36mb␇\x1b[0m"
+    assert ink.dim("x") == "\x1b[2mx\x1b[0m"
+    assert Ink().marked("a\x1b") == "⟦a\x1b⟧"
 
 
 def test_a_model_that_would_end_says_so(desk):

@@ -91,12 +91,18 @@ def test_beginning_and_end_stand_exactly_and_the_middle_has_its_length(models, n
 
 
 def test_more_candidates_never_make_the_join_worse(models):
-    costs = [
-        models["notes"].infill("line ", " birds.", middle="5-20", candidates=n, seed=4)[0].join_nats
-        for n in (1, 4, 16)
-    ]
-    assert costs == sorted(costs, reverse=True)
-    assert costs[0] > costs[-1]
+    asked = {"middle": "5-20"}
+    gains = []
+    for seed in range(3):
+        one, many = (
+            models["notes"]
+            .infill("line ", " birds.", candidates=n, seed=seed, **asked)[0]
+            .join_nats
+            for n in (1, 12)
+        )
+        gains.append(one - many)
+    assert min(gains) >= 0
+    assert max(gains) > 0
 
 
 def test_the_log_probability_is_the_score_of_the_whole(models):

@@ -97,6 +97,8 @@ def test_weights_are_fitted_on_what_was_held_out(models, place, capsys):
     assert 0 <= weight < 0.3  # fish say little of birds
     (own,) = fish.fitted_mix(birds).values()
     assert own < 0.5
+    (found,) = birds.fitted_mix(fish, data=["Qué 3 peces; line 4"]).values()
+    assert found > 0.8
     runs = ["--runs", str(place / "runs")]
     argv = ["score", "birds", str(place / "birds.txt"), "--mix", "fish=fit", "--json", *runs]
     assert main(argv) == 0

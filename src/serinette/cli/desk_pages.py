@@ -1,14 +1,13 @@
 """A manuscript as it is shown and exported: plain, with marks, as a page, as data."""
 
+from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-from serinette.cli.output import SCHEMA_VERSION
+from serinette.cli.output import SCHEMA_VERSION, pictured
 from serinette.core import plain_json
 from serinette.recipes.manuscript import MODEL, YOU, Session
 
-_BEGIN, _END = "⟦", "⟧"
-_COLOUR, _PLAIN = "\x1b[36m", "\x1b[0m"
 _PAGE: Final = """<!doctype html>
 <html lang="und"><meta charset="utf-8"><title>{title}</title>
 <style>
@@ -23,11 +22,32 @@ footer {{ margin-top: 2rem; color: #667; font-size: .85rem }}
 """
 
 
-def marked(session: Session, *, is_coloured: bool) -> str:
-    """Return the text with the model's words in a colour, or between brackets."""
-    begin, end = (_COLOUR, _PLAIN) if is_coloured else (_BEGIN, _END)
+@dataclass(frozen=True, kw_only=True)
+class Ink:
+    """How text is put on the screen or into a pipe."""
+
+    is_terminal: bool = False
+    """Whether control characters are shown as pictures."""
+    is_coloured: bool = False
+
+    def safe(self, text: str) -> str:
+        """Return text as it may be shown."""
+        return pictured(text) if self.is_terminal else text
+
+    def marked(self, text: str) -> str:
+        """Return what the model wrote: in a colour, or between brackets."""
+        begin, end = ("\x1b[36m", "\x1b[0m") if self.is_coloured else ("⟦", "⟧")
+        return begin + self.safe(text) + end
+
+    def dim(self, text: str) -> str:
+        """Return text in a faint colour where there is any."""
+        return f"\x1b[2m{self.safe(text)}\x1b[0m" if self.is_coloured else self.safe(text)
+
+
+def marked(session: Session, ink: Ink) -> str:
+    """Return the text with the model's words marked."""
     return "".join(
-        span.text if span.by == YOU else begin + span.text + end
+        ink.safe(span.text) if span.by == YOU else ink.marked(span.text)
         for span in session.manuscript.spans
     )
 

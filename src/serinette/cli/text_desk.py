@@ -39,6 +39,7 @@ def sit_down(artifact: "Artifact", request: "GenerateRequest", options: "Generat
     _check(options)
     if len(request.prefixes) > 1:
         raise ConfigError("--interactive takes one --prefix; leave out the others")
+    from serinette.cli.desk_pages import Ink
     from serinette.cli.mixing import mix_of
     from serinette.cli.writing_desk import WritingDesk
     from serinette.recipes.generate import Opened
@@ -48,7 +49,8 @@ def sit_down(artifact: "Artifact", request: "GenerateRequest", options: "Generat
     mix = mix_of(artifact, options.mix, options.mix_by, options.runs)
     opened = Opened(artifact, mix)
     prepare_input()
-    desk = WritingDesk(opened, request, session, path, is_coloured=has_colour(sys.stdout))
+    ink = Ink(is_terminal=sys.stdout.isatty(), is_coloured=has_colour(sys.stdout))
+    desk = WritingDesk(opened, request, session, path, ink)
     try:
         _work(desk)
     except KeyboardInterrupt:
@@ -124,7 +126,7 @@ def _session(path: Path, request: "GenerateRequest", options: "GenerateOptions")
 
 
 def _work(desk: "WritingDesk") -> None:
-    show(desk.open())
+    _print(desk.open())
     show(_HINT)
     while (line := read_line(_PROMPT)) is not None:
         try:
@@ -133,8 +135,13 @@ def _work(desk: "WritingDesk") -> None:
                 continue
             if command.name == "quit":
                 return
-            show(desk.obey(command))
+            _print(desk.obey(command))
         except SerinetteError as error:
             say(f"error: {' '.join(str(error).split())}")
         except OSError as error:
             say(f"error: {error.filename}: {error.strerror}; choose another place")
+
+
+def _print(text: str) -> None:
+    """Print what the desk has made safe for this stream."""
+    sys.stdout.write(text + "\n")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from serinette.cli import desk_pages
+from serinette.cli.desk_pages import Ink
 from serinette.cli.writing_commands import HELP, Command, choice_in, count_in, edit_in
 from serinette.constraints.config import RulesConfig
 from serinette.core.durable import write_file
@@ -47,7 +48,7 @@ class WritingDesk:
         request: How symbols are drawn; its temperature and bans are those of the session.
         session: What stands there already.
         path: Where it is saved.
-        is_coloured: Whether the model's words are shown in a colour.
+        ink: How it is shown; what `obey` returns needs no more care.
     """
 
     def __init__(
@@ -56,14 +57,13 @@ class WritingDesk:
         request: GenerateRequest,
         session: Session,
         path: Path,
-        *,
-        is_coloured: bool = False,
+        ink: Ink,
     ) -> None:
         self._opened = opened
         self._request = request
         self._session = session
         self._path = path
-        self._is_coloured = is_coloured
+        self._ink = ink
         self._offers: list[Offer] = []
         self._is_saved = bool(session.manuscript.text)
         self._commands: Mapping[str, Callable[[str], str]] = {
@@ -225,8 +225,8 @@ class WritingDesk:
         return ", ".join(map(repr, self._session.banned))
 
     def _show(self, argument: str) -> str:
-        text = desk_pages.marked(self._session, is_coloured=self._is_coloured)
-        return f"{text}\n\n{desk_pages.shares(self._session)}"
+        text = desk_pages.marked(self._session, self._ink)
+        return f"{text}\n\n{self._ink.dim(desk_pages.shares(self._session))}"
 
     def _export(self, argument: str) -> str:
         path = Path(argument)
@@ -249,15 +249,19 @@ class WritingDesk:
         shown = text[-_SHOWN:]
         if len(shown) < len(text):
             shown = "… " + shown.partition(" ")[2]
-        return [shown, ""]
+        return [self._ink.safe(shown), ""]
 
     def _rows(self) -> list[str]:
         if not self._offers:
             return ["the model would end here; write on yourself, or /again"]
         return [
-            f"{number}  {one.text.replace(chr(10), _RETURN)}{f' {_THE_END}' * one.is_end}"
+            f"{number}  {self._offered(one)}{f' {_THE_END}' * one.is_end}"
             for number, one in enumerate(self._offers, start=1)
         ]
+
+    def _offered(self, offer: Offer) -> str:
+        text = offer.text.replace("\n", _RETURN)
+        return self._ink.marked(text) if self._ink.is_coloured else self._ink.safe(text)
 
     def _status(self) -> str:
         session = self._session
@@ -268,7 +272,7 @@ class WritingDesk:
             f"without {self._banned()}" if session.banned else "",
             self._unknown(),
         ]
-        return "── " + " · ".join(part for part in parts if part)
+        return self._ink.dim("── " + " · ".join(part for part in parts if part))
 
     def _unknown(self) -> str:
         codec = self._opened.codec

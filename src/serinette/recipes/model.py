@@ -163,17 +163,24 @@ class Model:
         stepper = None if mix is None else mix.stepper(self.artifact)
         return score(self.artifact, corpus, baseline=counted.model, stepper=stepper)
 
-    def fitted_mix(self, *others: "Model") -> "dict[Model, float]":
-        """Return the weights of other models that predict best what was held out for validation.
+    def fitted_mix(
+        self, *others: "Model", data: Source | Sequence[str] | None = None
+    ) -> "dict[Model, float]":
+        """Return the weights of other models with which a text is predicted best.
 
         Args:
             *others: Models of texts; the result can be given to `generate` and `score` as `mix`.
+            data: The text; None: what this model held out for validation.
 
         Raises:
             ConfigError: If they cannot be mixed.
             NotFoundError: If the training data of this model are gone.
         """
-        mix = fitted(self.artifact, mix_into(self.artifact, dict.fromkeys(others, 0.0)))
+        corpus = None
+        if data is not None:
+            kind, settings = reading_settings(self.artifact, {})
+            corpus = kind.read(_sources(data), settings)
+        mix = fitted(self.artifact, mix_into(self.artifact, dict.fromkeys(others, 0.0)), corpus)
         return dict(zip(others, (one.weight for one in mix.partners), strict=True))
 
     def _mixed(self, settings: dict[str, Any]) -> Opened:
