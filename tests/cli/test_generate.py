@@ -30,7 +30,7 @@ def asked(workplace, monkeypatch, artifact):
     """Requests that reached the recipe, which writes `ab` for every row."""
     requests = []
 
-    def generate(artifact, request):
+    def generate(artifact, request, opened=None):
         requests.append(request)
         row = request.first_row
         for prefix in request.prefixes:
@@ -71,7 +71,18 @@ def test_without_a_seed_one_is_drawn_and_told(asked, capsys):
 
 
 def test_every_option_reaches_the_recipe(asked):
-    argv = ["--temperature", "0.5", "--top-k", "3", "--top-p", "0.9", "--min-p", "0.1"]
+    argv = [
+        "--temperature",
+        "0.5",
+        "--temperature-in-words",
+        "1:0.5/9",
+        "--top-k",
+        "3",
+        "--top-p",
+        "0.9",
+        "--min-p",
+        "0.1",
+    ]
     argv += ["--typical-p", "0.8", "--repetition-penalty", "1.5", "--presence-penalty", "0.25"]
     argv += ["--frequency-penalty", "0.5", "--penalty-window", "9", "--logit-bias", "==-5"]
     argv += ["--logit-bias", "x=1e1", "--stop", r"\n\\n", "--stop", "end", "--length", "40"]
@@ -80,6 +91,7 @@ def test_every_option_reaches_the_recipe(asked):
     (request,) = asked
     decoding = request.decoding
     assert (decoding.temperature, decoding.top_k, decoding.top_p) == (0.5, 3, 0.9)
+    assert decoding.temperature_in_words == "1:0.5/9"
     assert (decoding.min_p, decoding.typical_p, decoding.repetition_penalty) == (0.1, 0.8, 1.5)
     assert (decoding.presence_penalty, decoding.frequency_penalty) == (0.25, 0.5)
     assert (decoding.penalty_window, dict(decoding.logit_bias)) == (9, {"=": -5.0, "x": 10.0})
@@ -187,7 +199,9 @@ def test_with_rules_the_share_that_they_left_is_told(asked, capsys):
             ["--script", "simplified", "--strict-polyphonic"],
             "--strict-polyphonic, --script are for poem models; this one is of kind text",
         ),
-        ("text", ["-i"], "--interactive is for poem models; this one is of kind text"),
+        ("poem", ["--suffix", "a"], "--suffix is for text models; this one is of kind poem"),
+        ("text", ["--temperature", "1:0/0"], "--temperature: decoding.temperature must take at"),
+        ("text", ["--middle", "9"], "--middle 9 needs --suffix TEXT"),
         ("poem", ["--regex", "a"], "--regex is for text models; this one is of kind poem"),
         ("poem", ["--label", "x"], "--label is for text models; this one is of kind poem"),
         ("poem", ["--title", "a", "--keywords", "b"], "--title and --keywords are the same; "),

@@ -51,7 +51,7 @@ def scored(workplace, monkeypatch):
     monkeypatch.setattr(folder, "load", lambda path: SimpleNamespace(warnings=(), kind="text"))
     monkeypatch.setattr(count_model, "reading_settings", lambda artifact, wishes: (kind, wishes))
     monkeypatch.setattr(count_model, "count_model_of", lambda artifact: CountModel(order=5))
-    monkeypatch.setattr(recipe, "score", lambda artifact, corpus, *, baseline: figures())
+    monkeypatch.setattr(recipe, "score", lambda artifact, corpus, *, baseline, stepper: figures())
     return workplace
 
 
@@ -77,7 +77,7 @@ def test_without_a_count_model_it_says_why(scored, monkeypatch, capsys):
         count_model, "count_model_of", lambda artifact: CountModel(note="no count model: gone")
     )
     without = figures(baseline_nats=None, n_unknown=0)
-    monkeypatch.setattr(recipe, "score", lambda artifact, corpus, *, baseline: without)
+    monkeypatch.setattr(recipe, "score", lambda artifact, corpus, *, baseline, stepper: without)
     assert main(["score", "notes", "other.txt"]) == 0
     captured = capsys.readouterr()
     assert "count model" not in captured.out

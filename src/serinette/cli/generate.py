@@ -131,7 +131,7 @@ def _draw(options: GenerateOptions, artifact: "Artifact", request: "GenerateRequ
     from serinette.recipes.infilling import DEFAULT_MIDDLE, infill
 
     mix = mix_of(artifact, options.mix, options.mix_by, options.runs)
-    opened = Opened(artifact, mix)
+    opened = None if mix is None else Opened(artifact, mix)
     n_unknown = 0
     kept: list[tuple[int, float]] = []
     all_prefixes = [prefix for prefix in request.prefixes for _ in range(request.n)]
