@@ -12,6 +12,7 @@ from serinette.cli import text_desk
 from serinette.cli.desk_pages import Ink, marked
 from serinette.cli.main import main
 from serinette.cli.writing_commands import HELP, WORDS, parse
+from serinette.cli.writing_desk import _touches
 from serinette.core.errors import ConfigError
 from serinette.recipes import offers
 from serinette.recipes.manuscript import MODEL, YOU, Manuscript, Session
@@ -266,6 +267,26 @@ def test_every_command_is_in_the_help_and_is_read():
     assert parse(" and so").argument == " and so"
     with pytest.raises(ConfigError, match="'/xyzzy' is no command; /help lists them"):
         parse("/xyzzy")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "touches"),
+    [
+        ("", "so", True),
+        ("and ", "so", True),
+        ("and", "so", False),
+        ("and.", "So", False),
+        ("and", ", so", True),
+        ("(", "so", True),
+        ("well-", "so", True),
+        ("春花", "秋月", True),
+        ("春花。", "秋月", True),
+        ("봄", "꽃", False),
+        ("été", "là", False),
+    ],
+)
+def test_a_space_is_put_where_the_script_has_one(before, after, touches):
+    assert _touches(before, after) == touches
 
 
 def test_words_are_counted_with_the_space_before_them():

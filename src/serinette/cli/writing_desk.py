@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
+from unicodedata import east_asian_width
 
 from serinette.cli import desk_pages
 from serinette.cli.desk_pages import Ink
@@ -16,6 +17,7 @@ from serinette.constraints.config import RulesConfig
 from serinette.core.durable import write_file
 from serinette.core.errors import ConfigError
 from serinette.decoding.temperature import schedule_of
+from serinette.kinds.text.tokens import tokens
 from serinette.recipes.generate import GenerateRequest, Opened
 from serinette.recipes.manuscript import MODEL, YOU, Manuscript, Session
 from serinette.recipes.offers import (
@@ -33,6 +35,7 @@ _SHOWN: Final = 400
 """Characters of the text that are shown before the continuations."""
 _RETURN, _THE_END = "⏎", "∎"
 _CLOSERS: Final = tuple(".,;:!?…)]}’”»%")
+_OPENERS: Final = tuple("([{“‘«„¿¡-—/")
 _FORMATS: Final[Mapping[str, Callable[[Session], bytes]]] = {
     ".txt": desk_pages.plain,
     ".html": desk_pages.page,
@@ -282,10 +285,13 @@ class WritingDesk:
 
 def _touches(before: str, after: str) -> bool:
     """Say whether no space is wanted between two texts."""
-    return (
-        not before
-        or before[-1].isspace()
-        or after[0].isspace()
-        or after.startswith(_CLOSERS)
-        or (not before[-1].isascii() and not before[-1].isalpha())
-    )
+    if not before or before[-1].isspace() or after[0].isspace():
+        return True
+    return before.endswith(_OPENERS) or after.startswith(_CLOSERS) or not _has_spaces(before[-1])
+
+
+def _has_spaces(character: str) -> bool:
+    """Say whether spaces stand between the words of a character's script."""
+    if character.isalpha():
+        return len(tokens(character + character)) == 1
+    return east_asian_width(character) not in ("W", "F")
