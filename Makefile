@@ -81,6 +81,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/decoding.py --out benchmarks/results/decoding.md
 	$(BIN)/python benchmarks/startup.py --out benchmarks/results/startup.md
 	$(BIN)/python benchmarks/learning.py --text $(TEXT) --out benchmarks/results/learning.md
+	$(BIN)/python benchmarks/fine_tuning.py --model $(MODEL) --out benchmarks/results/fine-tuning.md
 	$(BIN)/python benchmarks/texygen.py --captions $(CAPTIONS) --out benchmarks/results/texygen.md
 	$(BIN)/python benchmarks/explain.py --model $(MODEL) --out benchmarks/results/explain.md
 	$(BIN)/python benchmarks/evaluation.py --model $(MODEL) --out benchmarks/results/evaluation.md

@@ -13,6 +13,7 @@ import serinette
 PACKAGE = Path(serinette.__file__).parent
 NEEDS_TORCH = {
     "serinette.batching.documents",
+    "serinette.batching.replay",
     "serinette.batching.segments",
     "serinette.batching.streams",
     "serinette.nets.critic",
@@ -28,6 +29,7 @@ NEEDS_TORCH = {
     "serinette.nets.window_writers",
     "serinette.recipes.fit.dry_run",
     "serinette.recipes.fit.execute",
+    "serinette.recipes.fit.fine_tuning",
     "serinette.recipes.fit.finish",
     "serinette.recipes.fit.game",
     "serinette.recipes.fit.game_probe",

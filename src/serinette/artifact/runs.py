@@ -69,6 +69,8 @@ class RunSummary:
     """Size on disk."""
     game: Mapping[str, Any] | None = None
     """What the model tells of its adversarial stage; None: there was none, or not yet."""
+    base: Mapping[str, Any] | None = None
+    """Name and hash of the model that it goes on from; None: it started from scratch."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +150,7 @@ def list_runs(runs: Path) -> list[RunSummary]:
 
 def summarise(run: Path) -> RunSummary:
     """Summarise one run."""
-    state = _state(run)
+    state, plan = _state(run), _plan(run)
     try:
         history = read_json_lines(run / HISTORY)
         last = history[-1] if history else {}
@@ -162,7 +164,8 @@ def summarise(run: Path) -> RunSummary:
         state=state,
         update=update,
         seconds=seconds,
-        kind=_kind(run),
+        kind=str(plan.get("kind", "")),
+        base=plan.get("base"),
         validation_nats=best,
         n_bytes=disk.size(run),
         game=_game(run),
@@ -248,11 +251,13 @@ def _nearest(name: str, runs: Path) -> str:
     return "there are none yet: serinette train FILE makes one"
 
 
-def _kind(run: Path) -> str:
+def _plan(run: Path) -> Mapping[str, Any]:
+    """Return the plan as stored; empty where it cannot be read."""
     try:
-        return str(plain_json.load(disk.read_bytes(run / PLAN), str(run / PLAN)).get("kind", ""))
-    except (SerinetteError, AttributeError):
-        return ""
+        plan = plain_json.load(disk.read_bytes(run / PLAN), str(run / PLAN))
+    except SerinetteError:
+        return {}
+    return plan if isinstance(plan, Mapping) else {}
 
 
 def _game(run: Path) -> Mapping[str, Any] | None:

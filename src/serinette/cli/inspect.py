@@ -218,6 +218,8 @@ def _inspect_model(options: InspectOptions) -> None:
 
 
 def _model_text(artifact: "Artifact", n_parameters: int) -> str:
+    from serinette.recipes.tuning_words import tuned_words, tuning_facts
+
     n_bytes = sum(len(content) for content in artifact.files.values())
     rows = [
         ("folder", str(artifact.folder)),
@@ -233,6 +235,9 @@ def _model_text(artifact: "Artifact", n_parameters: int) -> str:
         (f"context {field.name}", f"{field.size - 1} labels") for field in artifact.schema.context
     ]
     rows += [("learnt from", str(path)) for path in artifact.source.get("paths", ())]
+    facts = tuning_facts(artifact.training)
+    if facts is not None:
+        rows.append(("fine-tuned", tuned_words(facts).removeprefix("fine-tuned ")))
     if artifact.history:
         last = artifact.history[-1]
         seconds = format_duration(float(last.get("seconds", 0.0)))

@@ -131,6 +131,8 @@ def _figures(view: View) -> str:
     words = [] if view.progress is None else [f"train {figure(view.progress.train_nats, measure)}"]
     if view.evaluated is not None and "validation_nats" in view.evaluated.metrics:
         words.append(f"validation {figure(view.evaluated.metrics['validation_nats'], measure)}")
+    if view.evaluated is not None and "old_validation_nats" in view.evaluated.metrics:
+        words.append(f"old text {figure(view.evaluated.metrics['old_validation_nats'], measure)}")
     if view.best_nats is not None:
         label = "best" if view.game is None else "kept model"
         words.append(f"{label} {figure(view.best_nats, measure)}")

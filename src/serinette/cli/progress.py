@@ -27,6 +27,11 @@ SECONDS_BETWEEN_LINES = 10.0
 _WHOLE = 400
 """Characters of a sample where several are shown: they are short, and shown whole."""
 _SNIPPET = 90
+_FIGURES = (
+    ("train", "train_nats"),
+    ("validation", "validation_nats"),
+    ("old text", "old_validation_nats"),
+)
 
 
 def figure(nats: float, measure: Measure) -> str:
@@ -112,7 +117,7 @@ def evaluation_line(
     parts = [f"update {event.update:,}", format_duration(event.seconds)]
     parts += [
         f"{name} {figure(event.metrics[key], measure)}"
-        for name, key in (("train", "train_nats"), ("validation", "validation_nats"))
+        for name, key in _FIGURES
         if key in event.metrics
     ]
     line = f"{' · '.join(parts)} {measure.unit}"

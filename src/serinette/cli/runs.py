@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from serinette.artifact.runs import RunSummary
 
 _SHOWN_EVALUATIONS = 10
+_OLD = "old_validation_nats"
 _HEAD = ("run", "state", "updates", "time", "validation", "size")
 
 app = typer.Typer(
@@ -59,6 +60,7 @@ def show_one(name: RunName, runs: RunsFolder = Path("runs"), json: JsonFlag = Fa
     from serinette.artifact.runs import HISTORY, find_run, summarise
     from serinette.core.lines import read_json_lines
     from serinette.recipes.game_words import kept_words
+    from serinette.recipes.tuning_words import origin_words
     from serinette.training.game.alarms import PHASE
     from serinette.training.watch import watch
 
@@ -70,12 +72,20 @@ def show_one(name: RunName, runs: RunsFolder = Path("runs"), json: JsonFlag = Fa
         print_json({"run": _plain(summary), "history": history, "verdicts": verdicts})
         return
     show(table([_HEAD, _cells(summary)[: len(_HEAD)]]))
+    if summary.base is not None:
+        show(f"fine-tuned from {origin_words(summary.base)}")
     if history:
-        head = ("update", "time", "train", "validation")
+        is_tuned = any(_OLD in line.get("metrics", {}) for line in history)
+        head = ("update", "time", "train", "validation", *(["old text"] if is_tuned else []))
         played = [line for line in history if line.get("phase") == PHASE]
         shown = [line for line in history if line not in played][-_SHOWN_EVALUATIONS:]
-        show("\n" + table([head, *(_evaluation_cells(line, measure) for line in shown)]))
-        show(f"\ntrain and validation are {measure.unit}")
+        show(
+            "\n" + table([head, *(_evaluation_cells(line, measure)[: len(head)] for line in shown)])
+        )
+        show(
+            f"\n{'train, validation and old text' if is_tuned else 'train and validation'} are "
+            f"{measure.unit}"
+        )
         _show_game(played, summary)
         samples = [line["sample"] for line in history if line.get("sample")]
         if samples:
@@ -184,7 +194,7 @@ def _with_unit(nats: float, measure: Measure) -> str:
 
 def _evaluation_cells(line: dict[str, Any], measure: Measure) -> tuple[str, ...]:
     metrics = line.get("metrics", {})
-    figures = [metrics.get("train_nats"), metrics.get("validation_nats")]
+    figures = [metrics.get(name) for name in ("train_nats", "validation_nats", _OLD)]
     return (
         f"{line.get('update', 0):,}",
         format_duration(float(line.get("seconds", 0.0))),

@@ -65,6 +65,22 @@ class TrainOptions:
         typer.Option(metavar="NAME", help="Name of the run. The first file's name if not set."),
     ] = None
     runs: RunsFolder = Path("runs")
+    base_model: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="MODEL",
+            help="Fine-tune: go on from a model of texts or poems, a folder or a run's name. "
+            "It keeps its size and its symbols; new ones are added.",
+        ),
+    ] = None
+    replay: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="With --from: share of rows that go on reading the old text. 0 if not set.",
+        ),
+    ] = None
     resume: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Go on with an interrupted run, exactly where it was."),
@@ -253,6 +269,7 @@ app = make_app(
         "serinette train notes.txt --model.hidden_size 512 --training.learning_rate=3e-3",
         "serinette train notes.txt --config train.toml --dry-run",
         "serinette train captions.txt --codec word --documents line --objective adversarial",
+        "serinette train letters.txt --from notes --budget 3m",
         "serinette train --resume notes",
     ),
 )
@@ -270,6 +287,7 @@ def _request(options: TrainOptions, started: float) -> "TrainRequest":
     return TrainRequest(
         sources=tuple(Path(path) for path in options.data or ()),
         kind=options.kind,
+        base_model=options.base_model,
         preset=options.preset,
         layers=_layers(options, os.environ),
         runs=options.runs,
@@ -300,11 +318,13 @@ def _check(options: TrainOptions) -> None:
         raise ConfigError(
             f"--resume {options.resume} goes on with its own data; leave out '{options.data[0]}'"
         )
-    if options.objective is not None and options.resume is not None:
-        raise ConfigError(
-            f"--resume {options.resume} goes on with its own settings; leave out --objective "
-            f"{options.objective}"
-        )
+    own = {"objective": options.objective, "from": options.base_model, "replay": options.replay}
+    for name, value in own.items():
+        if value is not None and options.resume is not None:
+            raise ConfigError(
+                f"--resume {options.resume} goes on with its own settings; leave out --{name} "
+                f"{value}"
+            )
     if options.budget is not None and options.updates is not None:
         raise ConfigError(
             f"--budget {options.budget} and --updates {options.updates} both say how long; "
@@ -350,6 +370,7 @@ def _layers(options: TrainOptions, environ: Mapping[str, str]) -> tuple[Layer, .
         "data.window": options.window,
         "engine.name": options.engine,
         objective: options.objective,
+        "fine_tuning.replay": options.replay,
     }
     short |= {key: value for key, value in tabular.items() if value is not None}
     written |= {key: f"--{key.partition('.')[2].removesuffix('s')}" for key in tabular}

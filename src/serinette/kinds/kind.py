@@ -207,6 +207,13 @@ class Kind(Protocol):
         """Learn what a codec must know from the train part."""
         ...
 
+    def extend(self, codec: Any, train: Corpus, config: Any) -> Codec:
+        """Add to a codec of another training what the train part has besides.
+
+        Old symbols and labels keep their numbers.
+        """
+        ...
+
     def codec_from_json(self, plain: Mapping[str, Any]) -> Codec:
         """Rebuild a stored codec."""
         ...

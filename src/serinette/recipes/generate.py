@@ -130,13 +130,14 @@ def generate(
 
 def training_text_of(opened: Opened) -> str:
     """Return what the model learnt from, and what every other one learnt that is mixed in."""
-    from serinette.recipes.training_data import prepared_again
+    from serinette.recipes.training_data import earlier_again, prepared_again
 
     partners = () if opened.mix is None else opened.mix.partners
+    remedy = "; --no-copy needs the training data"
     contents: list[str] = []
     for artifact in (opened.artifact, *(partner.artifact for partner in partners)):
-        prepared = prepared_again(artifact, remedy="; --no-copy needs the training data")
-        contents += (sequence.content for sequence in prepared.parts.train.sequences)
+        read = (prepared_again(artifact, remedy=remedy), *earlier_again(artifact, remedy=remedy))
+        contents += (s.content for prepared in read for s in prepared.parts.train.sequences)
     return "\n".join(contents)
 
 

@@ -325,28 +325,28 @@ def train(
         **settings: `name`, `updates`, `size`, `seed`, `resume`, `preset`, `objective` as for the
             command line, and `section__key` for any setting: `model__hidden_size=384`. Of a table
             `entity`, `time`, `constraints`, `window`, `engine`, or as SDV says `sequence_key`,
-            `sequence_index`, `context_columns`.
+            `sequence_index`, `context_columns`. To fine-tune, `base_model`: a model of texts or
+            poems, its folder or the name of a run to go on from; and `replay`, the share of the
+            rows that go on reading its old text.
 
     Raises:
-        ConfigError: If a setting is unknown or out of range.
+        ConfigError: If a setting is unknown or out of range, or does not suit the base model.
         DataError: If the data cannot be used.
+        NotFoundError: If there is no such base model.
     """
     started = time.monotonic()
     is_frame = _is_frame(source)
     tabular = as_settings(settings)
-    for name in ("entity", "time", "constraints", "window"):
-        if name in settings:
-            tabular[f"data.{name}"] = settings.pop(name)
+    tabular |= {key: settings.pop(name) for name, key in _SHORT.items() if name in settings}
     if is_frame:
         settings.setdefault("kind", "series")
-    if "engine" in settings:
-        tabular["engine.name"] = settings.pop("engine")
     if "objective" in settings:
         sources = source if is_frame else _sources(source)
         is_table = kind_of(sources, settings.get("kind")) == SERIES
         key = "engine.objective" if is_table else "training.objective"
         tabular[key] = settings.pop("objective")
     own = {key: settings.pop(key) for key in list(settings) if key in _REQUEST_FIELDS}
+    own["base_model"] = _place_of(own.get("base_model"))
     unknown = [key for key in settings if "__" not in key]
     if unknown:
         raise ConfigError(
@@ -371,6 +371,13 @@ def train(
     return _model_of(artifact, source if is_frame else None)
 
 
+def _place_of(model: "Model | SeriesModel | Source | None") -> str | None:
+    """Return the folder of a model, or the path or name that was given."""
+    if isinstance(model, Model | SeriesModel):
+        return os.fspath(model.artifact.folder)
+    return None if model is None else os.fspath(model)
+
+
 def _model_of(artifact: Artifact, like: Any) -> "Model | SeriesModel":
     if artifact.kind != SERIES:
         return Model(artifact)
@@ -384,6 +391,15 @@ def _is_frame(source: Any) -> bool:
     return isinstance(source, (Mapping, np.ndarray)) or hasattr(source, "columns")
 
 
+_SHORT = {
+    "entity": "data.entity",
+    "time": "data.time",
+    "constraints": "data.constraints",
+    "window": "data.window",
+    "engine": "engine.name",
+    "replay": "fine_tuning.replay",
+}
+"""Settings that have a short name."""
 _REQUEST_FIELDS = {f.name for f in fields(TrainRequest)} - {
     "sources",
     "layers",

@@ -61,9 +61,20 @@ class Prepared:
 
 
 def prepare(
-    kind_name: str, sources: Sequence[Path] | Sequence[str], settings: Resolved, listener: Listener
+    kind_name: str,
+    sources: Sequence[Path] | Sequence[str],
+    settings: Resolved,
+    listener: Listener,
+    base: Codec | None = None,
 ) -> Prepared:
     """Read, split and encode; every decision is told to the listener.
+
+    Args:
+        kind_name: A name of the table of kinds.
+        sources: Files and folders, or the texts themselves.
+        settings: Of the sections `data` and `split`.
+        listener: Is told.
+        base: The codec of a model that is gone on with; None: one is fitted.
 
     Raises:
         DataError: If the data cannot be used, or is too little.
@@ -80,7 +91,10 @@ def prepare(
     if canaries:
         listener(_what_was_planted(parts.train, train, canaries))
         parts = replace(parts, train=train)
-    codec = kind.fit(parts.train, settings.groups["data"])
+    if base is None:
+        codec = kind.fit(parts.train, settings.groups["data"])
+    else:
+        codec = kind.extend(base, parts.train, settings.groups["data"])
     return Prepared(
         corpus=corpus,
         parts=parts,
@@ -100,6 +114,18 @@ def _what_was_planted(before: Corpus, after: Corpus, canaries: Sequence[Canary])
         text=f"{len(canaries)} made-up lines are hidden in the train part, {n_lines:,} with their "
         f"repeats, {share:.2%} of it; samples may show them",
         is_warning=share > _MOST_PLANTED,
+    )
+
+
+def in_codec(prepared: Prepared, codec: Codec) -> Prepared:
+    """Return the same parts, encoded with another codec of the kind."""
+    parts = prepared.parts
+    return replace(
+        prepared,
+        codec=codec,
+        train=encode(parts.train, codec),
+        validation=encode(parts.validation, codec, is_measured=True),
+        test=encode(parts.test, codec, is_measured=True),
     )
 
 

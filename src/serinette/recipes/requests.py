@@ -18,6 +18,7 @@ from serinette.nets.timegan_config import TimeganConfig
 from serinette.recipes.series.engine_config import EngineConfig
 from serinette.recipes.series.guide_config import WindowGuideConfig
 from serinette.training.config import TrainingConfig
+from serinette.training.fine_tuning import FineTuningConfig
 from serinette.training.game.config import AdversarialConfig
 
 
@@ -47,6 +48,7 @@ def groups_of(kind_name: str) -> Mapping[str, type]:
         "training": TrainingConfig,
         "adversarial": AdversarialConfig,
         "critic": CriticConfig,
+        "fine_tuning": FineTuningConfig,
     }
 
 
@@ -63,6 +65,8 @@ class TrainRequest:
     when `resume` is given."""
     kind: str | None = None
     """A name of the table of kinds; None: found out from the files."""
+    base_model: str | None = None
+    """A trained model to go on from: its folder, or the name of a run; None: from scratch."""
     preset: str | None = None
     """A name of `recipes.presets.PRESETS`: settings that win over the plan's."""
     layers: tuple[Layer, ...] = ()

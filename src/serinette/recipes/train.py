@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from serinette.artifact.runs import create_run, run_name
 from serinette.core import plain_json
-from serinette.core.durable import write_file
+from serinette.core.durable import write_file, write_folder
 from serinette.core.errors import ConfigError, MissingExtraError
 from serinette.core.locking import lock
 from serinette.kinds.table import SERIES, kind_of
+from serinette.recipes.base_model import BASE, BaseModel, base_of, stored_base, with_kind_of
 from serinette.recipes.prepare import prepare
 from serinette.recipes.requests import DryRun, TrainedRun, TrainRequest
 from serinette.recipes.stored_run import stored_run
@@ -39,12 +40,14 @@ def train(request: TrainRequest, listener: Listener = silent) -> TrainedRun:
     from serinette.training.machine import prepare_process
 
     prepare_process()
+    base = base_of(request)
+    request = with_kind_of(request, base)
     if _is_series(request):
         from serinette.recipes.series.train import train_series
 
         return train_series(request, listener)
     is_resumed = request.resume is not None
-    job = _resumed(request, listener) if is_resumed else _begun(request, listener)
+    job = _resumed(request, listener) if is_resumed else _begun(request, listener, base)
     with lock(job.run):
         return execute(job, listener)
 
@@ -62,12 +65,14 @@ def plan_only(request: TrainRequest, listener: Listener = silent) -> DryRun:
     from serinette.recipes.fit.planning import plan_training
 
     _require_sources(request)
+    base = base_of(request)
+    request = with_kind_of(request, base)
     if _is_series(request):
         from serinette.recipes.series.begin import plan_series
         from serinette.recipes.series.dry_run import describe_plan
 
         return describe_plan(plan_series(request, listener))
-    return describe(plan_training(request, _start_of(request), listener))
+    return describe(plan_training(request, _start_of(request), listener, base))
 
 
 def _is_series(request: TrainRequest) -> bool:
@@ -100,14 +105,14 @@ def _start_of(request: TrainRequest) -> float:
     return time.monotonic() if request.started is None else request.started
 
 
-def _begun(request: TrainRequest, listener: Listener) -> "Job":
+def _begun(request: TrainRequest, listener: Listener, base: BaseModel | None) -> "Job":
     """Plan, and lay the run down on disk."""
     from serinette.recipes.fit.execute import Job
     from serinette.recipes.fit.planning import plan_training
 
     _require_sources(request)
     started = _start_of(request)
-    planned = plan_training(request, started, listener)
+    planned = plan_training(request, started, listener, base)
     first = request.sources[0]
     name = request.name or (run_name(first) if isinstance(first, Path) else "texts")
     record = {
@@ -120,6 +125,9 @@ def _begun(request: TrainRequest, listener: Listener) -> "Job":
         "summary": list(planned.summary),
     }
     run = create_run(request.runs, name)
+    if base is not None:  # whatever becomes of the model, the run can be gone on with
+        record[BASE] = {key: base.record[key] for key in ("name", "sha256")}
+        write_folder(run / BASE, base.artifact.files)
     write_file(run / "plan.json", plain_json.dump(record))
     is_planned_by_time = planned.settings.origins["training.updates"] == "plan"
     budget = request.budget_seconds if is_planned_by_time else None
@@ -130,15 +138,19 @@ def _begun(request: TrainRequest, listener: Listener) -> "Job":
         deadline=None if budget is None else started + budget,
         budget_seconds=budget,
         record=record,
+        tuning=planned.tuning,
     )
 
 
 def _resumed(request: TrainRequest, listener: Listener) -> "Job":
     """Read a run's plan back; its data must be what they were."""
     from serinette.recipes.fit.execute import Job
+    from serinette.recipes.fit.fine_tuning import fine_tuning_of
 
     stored = stored_run(request)
-    prepared = prepare(stored.kind, stored.sources("texts"), stored.settings, listener)
+    base = stored_base(stored.run, stored.record)
+    known = None if base is None else base.codec
+    prepared = prepare(stored.kind, stored.sources("texts"), stored.settings, listener, known)
     stored.check_unchanged(prepared.corpus.sources)
     return Job(
         run=stored.run,
@@ -147,4 +159,5 @@ def _resumed(request: TrainRequest, listener: Listener) -> "Job":
         deadline=None,
         budget_seconds=None,
         record=stored.record,
+        tuning=fine_tuning_of(base, prepared, stored.settings, listener),
     )

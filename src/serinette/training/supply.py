@@ -13,6 +13,7 @@ from torch import Generator, Tensor, nn
 
 from serinette.batching.corpus import EncodedCorpus
 from serinette.batching.documents import DocumentBatches
+from serinette.batching.replay import ReplayBatches, rows_of_old
 from serinette.batching.streams import TrainingStreams
 from serinette.nets.config import predicted_symbols
 from serinette.nets.fields import batch_nats
@@ -135,20 +136,44 @@ class StepObjective:
         return Loss(nats=nats, measured=nats.detach(), state=state)
 
 
-def symbol_supply(model: SequenceModel, corpus: EncodedCorpus, config: TrainingConfig) -> Supply:
+class Rehearsal(NamedTuple):
+    """Old text that some rows go on reading."""
+
+    corpus: EncodedCorpus
+    share: float
+    """Of the rows, above 0 and below 1."""
+
+
+def symbol_supply(
+    model: SequenceModel,
+    corpus: EncodedCorpus,
+    config: TrainingConfig,
+    rehearsal: Rehearsal | None = None,
+) -> Supply:
     """Return windows of encoded sequences.
 
     Args:
         model: It says what a row begins with.
         corpus: The training part.
         config: Rows, window, batching, candidates.
+        rehearsal: What some of the rows read instead.
     """
-    reader = DocumentBatches if config.batching == "documents" else TrainingStreams
     size = config.n_rows // config.n_workers
     return Supply(
-        batches=reader(corpus, config.n_rows, config.window, config.seed),
+        batches=_batches(corpus, config, rehearsal),
         objective=SymbolObjective(_candidates(corpus, model, config.sampled_symbols)),
         states={k: model.start(size) for k in range(config.n_workers)},
+    )
+
+
+def _batches(corpus: EncodedCorpus, config: TrainingConfig, rehearsal: Rehearsal | None) -> Batches:
+    reader = DocumentBatches if config.batching == "documents" else TrainingStreams
+    if rehearsal is None:
+        return reader(corpus, config.n_rows, config.window, config.seed)
+    n_old = rows_of_old(config.n_rows, rehearsal.share)
+    return ReplayBatches(
+        reader(corpus, config.n_rows - n_old, config.window, config.seed),
+        reader(rehearsal.corpus, n_old, config.window, config.seed),
     )
 
 

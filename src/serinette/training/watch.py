@@ -27,7 +27,7 @@ def watch(history: Sequence[HistoryLine], *, n_characters: int | None = None) ->
     """
     if history and history[-1].get("phase") == PHASE:
         return [alarm.text for alarm in alarms([x for x in history if x.get("phase") == PHASE])]
-    measured = [line for line in history if "validation_nats" in line["metrics"]]
+    measured = [line for line in history if line["metrics"].keys() >= _MEASURED]
     if not measured:
         return []
     verdicts = [_diverging(measured), _over_fitting(measured), _too_little(measured, n_characters)]
@@ -83,4 +83,6 @@ def _under_fitting(measured: Sequence[HistoryLine]) -> str | None:
 
 
 _LITTLE_TEXT = 100_000
+_MEASURED = {"train_nats", "validation_nats"}
+"""What a line holds, unless it was measured before the first update."""
 _ENOUGH_TO_TELL = 4

@@ -292,6 +292,41 @@ def fit_codec(train: Corpus, config: PoemConfig) -> PoemCodec:
     )
 
 
+def extended_codec(codec: PoemCodec, train: Corpus, config: PoemConfig) -> PoemCodec:
+    """Return `codec` with what another train part has besides; old symbols keep their numbers.
+
+    A model that reads no titles goes on without them. What answers what in a couplet is learnt from
+    the new part only where the old codec does not know it.
+    """
+    more = fit_codec(train, config)
+    characters = _joined(codec.alphabet.characters, more.alphabet.characters)
+    title = _joined(codec.title_characters, more.title_characters) if codec.n_title else ""
+    return PoemCodec(
+        characters,
+        tuple(dict.fromkeys((*codec.labels, *more.labels))),
+        Told(tuple(dict.fromkeys((*codec.authors, *more.authors))), title, codec.n_title),
+        {book: _longer(sounds, characters, book) for book, sounds in codec.sounds.items()},
+        more.sense if codec.sense is None else codec.sense,
+    )
+
+
+def _longer(old: Sounds, characters: str, book: str) -> Sounds:
+    """Look up the characters that were added; the old ones sound as they did."""
+    n, added = len(old.tones), characters[len(old.tones) :]
+    new = Sounds(*table_for(characters, book)) if added else old
+    if new.names != old.names:  # a book of an earlier version: its numbers are its own
+        return new
+    return Sounds(
+        np.concatenate([old.tones, new.tones[n:]]),
+        np.concatenate([old.rhymes, new.rhymes[n:]]),
+        old.names,
+    )
+
+
+def _joined(old: str, new: str) -> str:
+    return "".join(dict.fromkeys(old + new))
+
+
 def _sense_of(train: Corpus) -> ParallelSense | None:
     """Learn what answers what, where there are couplets enough."""
     contents = [sequence.content for sequence in train.sequences]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from serinette.kinds.corpus import Canary, Corpus
-from serinette.kinds.poem.codec import PoemCodec, codec_from_json, fit_codec
+from serinette.kinds.poem.codec import PoemCodec, codec_from_json, extended_codec, fit_codec
 from serinette.kinds.poem.config import PoemConfig
 from serinette.kinds.poem.entries import looks_like_poems
 from serinette.kinds.poem.reader import read_poems
@@ -64,6 +64,10 @@ class PoemKind:
     def fit(self, train: Corpus, config: PoemConfig) -> PoemCodec:
         """Learn characters, authors and title characters."""
         return fit_codec(train, config)
+
+    def extend(self, codec: PoemCodec, train: Corpus, config: PoemConfig) -> PoemCodec:
+        """Add characters, forms, authors and title characters."""
+        return extended_codec(codec, train, config)
 
     def codec_from_json(self, plain: Mapping[str, Any]) -> PoemCodec:
         """Rebuild a stored codec."""

@@ -38,7 +38,7 @@ class TextCodec:
     """
 
     def __init__(self, alphabet: Alphabet, labels: tuple[str, ...]) -> None:
-        self._alphabet = alphabet
+        self.alphabet = alphabet
         self.labels = labels
         self._label_symbol = {label: i + 1 for i, label in enumerate(labels)}
         label_field = SymbolField(name=LABEL, size=1 + len(labels), missing=_NO_LABEL)
@@ -67,11 +67,11 @@ class TextCodec:
 
     def encode(self, content: str) -> Int32[np.ndarray, "T F"]:
         """Turn text into steps, without `end`."""
-        return self._alphabet.encode(content)[:, None]
+        return self.alphabet.encode(content)[:, None]
 
     def decode(self, steps: Int[np.ndarray, "T F"]) -> str:
         """Turn steps into text: `missing` becomes U+FFFD, `end` nothing."""
-        return self._alphabet.decode(steps[:, 0])
+        return self.alphabet.decode(steps[:, 0])
 
     def encode_context(self, context: Mapping[str, str]) -> Int32[np.ndarray, " C"]:
         """Turn the label into its symbol."""
@@ -112,7 +112,7 @@ class TextCodec:
         self.check_context(labels)
         found = constraint_of(
             wishes,
-            self._alphabet.spelling(),
+            self.alphabet.spelling(),
             prefix=prefix,
             max_steps=call.max_steps,
             training_text=None if wishes.no_copy is None else call.training_text(),
@@ -143,22 +143,22 @@ class TextCodec:
 
     def step_lengths(self, content: str) -> Int32[np.ndarray, " T"]:
         """Say how many characters each step completes."""
-        return self._alphabet.step_lengths(content)
+        return self.alphabet.step_lengths(content)
 
     def streamer(self) -> Streamer:
         """Return a fresh streaming decoder."""
-        return self._alphabet.streamer()
+        return self.alphabet.streamer()
 
     def rules(self) -> Constraint | None:
         """Return what keeps generated steps valid text."""
-        return self._alphabet.rules()
+        return self.alphabet.rules()
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
         return {
-            "codec": self._alphabet.name,
+            "codec": self.alphabet.name,
             "labels": list(self.labels),
-            **self._alphabet.to_json(),
+            **self.alphabet.to_json(),
         }
 
 
@@ -199,7 +199,9 @@ def _alphabet_from_json(plain: Mapping[str, Any]) -> Alphabet:
     if name == "character":
         return CharacterAlphabet(characters)
     if name == "word":
-        return WordAlphabet(characters, _distinct(plain["words"]))
+        words, added = _distinct(plain["words"]), _distinct(plain.get("added", []))
+        _distinct([*characters, *words, *added])
+        return WordAlphabet(characters, words, added)
     raise ValueError(f"codec '{name}' is none of character, byte, word")
 
 

@@ -9,6 +9,7 @@ from serinette.kinds.corpus import Canary, Corpus
 from serinette.kinds.text.canaries import CanarySpace, plant
 from serinette.kinds.text.codec import TextCodec, codec_from_json, fit_codec
 from serinette.kinds.text.config import TextConfig
+from serinette.kinds.text.extension import extended_codec
 from serinette.kinds.text.reader import read_text
 from serinette.kinds.text.traits import text_traits
 from serinette.kinds.text.yardstick import TextYardstick, yardstick_of
@@ -46,6 +47,10 @@ class TextKind:
     def fit(self, train: Corpus, config: TextConfig) -> TextCodec:
         """Learn the alphabet and the labels."""
         return fit_codec(train, config)
+
+    def extend(self, codec: TextCodec, train: Corpus, config: TextConfig) -> TextCodec:
+        """Add characters, words and labels."""
+        return extended_codec(codec, train, config)
 
     def codec_from_json(self, plain: Mapping[str, Any]) -> TextCodec:
         """Rebuild a stored codec."""

@@ -28,20 +28,24 @@ _LONGEST = 64
 
 
 class WordAlphabet:
-    """Characters first, then words, each by falling frequency.
+    """Characters first, then words, each by falling frequency; then what was added later.
 
     Args:
         characters: Every known character once.
         words: Pieces of at least two characters, once each.
+        added: Characters and words that a later training brought, once each.
     """
 
     name = "word"
 
-    def __init__(self, characters: str, words: tuple[str, ...]) -> None:
+    def __init__(
+        self, characters: str, words: tuple[str, ...], added: tuple[str, ...] = ()
+    ) -> None:
         self.characters = characters
         self.words = words
-        self.size = FIRST + len(characters) + len(words)
-        self._pieces = ("", REPLACEMENT, *characters, *words)
+        self.added = added
+        self._pieces = ("", REPLACEMENT, *characters, *words, *added)
+        self.size = len(self._pieces)
         self._lengths = np.array([len(piece) for piece in self._pieces], dtype=np.int32)
         self._symbol_of = {piece: i for i, piece in enumerate(self._pieces) if i >= FIRST}
 
@@ -107,7 +111,8 @@ class WordAlphabet:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
-        return {"characters": self.characters, "words": list(self.words)}
+        plain = {"characters": self.characters, "words": list(self.words)}
+        return plain | {"added": list(self.added)} if self.added else plain
 
 
 def _pieces(text: str) -> Iterator[str]:

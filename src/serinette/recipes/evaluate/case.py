@@ -6,7 +6,7 @@ from pathlib import Path
 
 from serinette.artifact.folder import CODEC, CONFIG, CRITIC, GRAPH, WEIGHTS, Artifact
 from serinette.core.cores import available_threads
-from serinette.core.errors import DataError
+from serinette.core.errors import DataError, NotFoundError
 from serinette.decoding.checks import check_causality
 from serinette.decoding.onnx_stepper import OnnxStepper
 from serinette.decoding.row_critic import RowCritic
@@ -18,7 +18,8 @@ from serinette.kinds.yardstick import Yardstick
 from serinette.recipes.evaluate.cache import key_of
 from serinette.recipes.evaluate.drawing import Chooser
 from serinette.recipes.prepare import Prepared
-from serinette.recipes.training_data import prepared_again
+from serinette.recipes.training_data import earlier_again, prepared_again
+from serinette.recipes.tuning_words import tuned_words, tuning_facts
 
 _OTHER_DATA = (
     "The second model learnt from other data or another split: it may have read the held-out text, "
@@ -66,6 +67,8 @@ class Case:
     held_out: Corpus
     caveats: tuple[str, ...] = ()
     """What is to be said about the held-out text."""
+    earlier: tuple[Corpus, ...] = ()
+    """The training parts of what the first model was fine-tuned from: they may be copied too."""
 
 
 def open_case(artifacts: Sequence[Artifact], data: Sequence[Path] | Sequence[str]) -> Case:
@@ -78,6 +81,8 @@ def open_case(artifacts: Sequence[Artifact], data: Sequence[Path] | Sequence[str
     first = artifacts[0]
     prepared = prepared_again(first, data, remedy=_REMEDY)
     held_out, caveats = _held_out(prepared)
+    earlier, said = _earlier(first)
+    caveats += said
     if any(_split_of(other) != _split_of(first) for other in artifacts[1:]):
         caveats += (_OTHER_DATA,)
     kind = find_kind(first.kind)
@@ -88,7 +93,19 @@ def open_case(artifacts: Sequence[Artifact], data: Sequence[Path] | Sequence[str
         prepared=prepared,
         held_out=held_out,
         caveats=caveats,
+        earlier=earlier,
     )
+
+
+def _earlier(artifact: Artifact) -> tuple[tuple[Corpus, ...], tuple[str, ...]]:
+    """Return the training parts before a fine-tuning, and what is to be said of it."""
+    facts = tuning_facts(artifact.training)
+    said = () if facts is None else (f"The model was {tuned_words(facts)}.",)
+    try:
+        found = tuple(prepared.parts.train for prepared in earlier_again(artifact))
+    except (NotFoundError, DataError) as error:
+        return (), (*said, f"Copies from the text before the fine-tuning are not found: {error}.")
+    return found, said
 
 
 def _subject(artifact: Artifact) -> Subject:

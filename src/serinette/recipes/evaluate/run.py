@@ -77,7 +77,8 @@ def evaluate(
     start = start_of(artifact) if against is None else None
     artifacts = [each for each in (artifact, against, start) if each is not None]
     case = open_case(artifacts, data)
-    sources = [(source.path, source.sha256) for source in case.prepared.corpus.sources]
+    corpora = (case.prepared.corpus, *case.earlier)
+    sources = [(source.path, source.sha256) for corpus in corpora for source in corpus.sources]
     models = [(subject.name, subject.identity) for subject in case.subjects]
     key = key_of(
         "report", _VERSION, serinette.__version__, models, sources, asdict(request),
@@ -184,7 +185,8 @@ def _bench(case: Case, request: EvaluateRequest, cache: Cache, tell: Tell) -> Be
         most=request.n_pieces,
         seed=request.seed,
     )
-    training = TrainingText.of(trained, is_whole=case.yardstick.is_whole)
+    copied = [*trained, *(s for corpus in case.earlier for s in corpus.sequences)]
+    training = TrainingText.of(copied, is_whole=case.yardstick.is_whole)
     return set_up(request, case.yardstick, stretches, training, cache, tell)
 
 

@@ -18,16 +18,19 @@ from serinette.core.durable import sweep_orphans
 from serinette.core.metric import Metric
 from serinette.nets.config import predicted_symbols
 from serinette.nets.model import SequenceModel, load_weights_, weights_of
+from serinette.recipes.base_model import BASE
 from serinette.recipes.baseline import Baseline, affordable_symbols, fit_baseline
+from serinette.recipes.fit.fine_tuning import FineTuning, base_weights_, measured_facts, worst_nats
 from serinette.recipes.fit.finish import Finishing, write_artifact
 from serinette.recipes.fit.game import LIKELIHOOD, GameWork, has_begun, play
-from serinette.recipes.fit.keeping import RunStore, concluded, go_on
+from serinette.recipes.fit.keeping import RunStore, begun_with, concluded, go_on
 from serinette.recipes.fit.planning import likelihood_share, seconds_to_end, seconds_to_train
 from serinette.recipes.fit.probe import Prober
 from serinette.recipes.prepare import Prepared
 from serinette.recipes.requests import TrainedRun
+from serinette.recipes.tuning_words import FACTS, tuned_words
 from serinette.training.calibration import fitted_sharpness, sharpen_
-from serinette.training.events import Listener, Planned
+from serinette.training.events import Listener, Note, Planned
 from serinette.training.gradients import Precision
 from serinette.training.loop import SAMPLE_EVERY, Limits, Outcome, Progressed, Training
 from serinette.training.machine import choose_device
@@ -53,6 +56,8 @@ class Job:
     budget_seconds: float | None
     record: Mapping[str, Any]
     """The run's plan as stored: sources, their hashes, the budget."""
+    tuning: FineTuning | None = None
+    """What it goes on from; None: it starts from scratch."""
 
 
 def execute(job: Job, listener: Listener) -> TrainedRun:
@@ -67,22 +72,29 @@ def execute(job: Job, listener: Listener) -> TrainedRun:
     device = choose_device(config.device)
     precision = Precision(device, config.precision == "bf16")
     model = SequenceModel(job.settings.groups["model"], schema, seed=config.seed)
-    if config.start == "spectral" and newest_checkpoint(job.run) is None:
-        spectral_start_(model, prepared.train, seed=config.seed)
+    _begin_(model, job)
     model = model.to(device)
-    prober = Prober(prepared, precision, seed=config.seed)
     limits = _limits(job, baseline)
+    old = rehearsal = None
+    if job.tuning is not None:
+        old, rehearsal = job.tuning.old, job.tuning.rehearsal
+        worst = worst_nats(model, prepared.train, precision)
+        limits = replace(limits, worst_nats=max(limits.worst_nats, worst))
+    prober = Prober(prepared, precision, seed=config.seed, old=old)
     with ExitStack() as stack:
-        supply = symbol_supply(model, prepared.train, config)
+        supply = symbol_supply(model, prepared.train, config, rehearsal)
         trainer = Trainer(model, supply, config, precision, n_threads=available_threads())
         stack.callback(trainer.close)
         stop = stack.enter_context(stop_on_signals())
-        stage = _Stage(job, prober, baseline, precision, limits)
+        stage = _Stage(job, prober, baseline, precision, limits, listener)
         if has_begun(job.run) or _is_written(job.run / LIKELIHOOD):
             return _adversarial(stage, None, stop, listener)
         store = RunStore(job.run, config.keep_checkpoints)
         shared = replace(limits, train_seconds=_likelihood_seconds(job, limits))
-        training = Training(trainer, store, prober.probe, listener, shared)
+        begun = None
+        if job.tuning is not None and newest_checkpoint(job.run) is None:
+            begun = begun_with(job.run, prober, model, job.tuning.words[0], listener)
+        training = Training(trainer, store, prober.probe, listener, shared, begun)
         go_on(job.run, training, listener)
         listener(
             Planned(
@@ -101,6 +113,15 @@ def execute(job: Job, listener: Listener) -> TrainedRun:
         return concluded(job.run, trainer.update_count, outcome, measured, listener)
 
 
+def _begin_(model: SequenceModel, job: Job) -> None:
+    """Put the weights into a network that its training begins with."""
+    config = job.settings.groups["training"]
+    if job.tuning is not None:
+        base_weights_(model, job.tuning)
+    elif config.start == "spectral" and newest_checkpoint(job.run) is None:
+        spectral_start_(model, job.prepared.train, seed=config.seed)
+
+
 def _is_written(folder: Path) -> bool:
     """Say whether a model is there: the stage that writes it is over."""
     durable.settle(folder)
@@ -115,6 +136,7 @@ class _Stage(NamedTuple):
     baseline: Baseline
     precision: Precision
     limits: Limits
+    listener: Listener
 
 
 class _Told(NamedTuple):
@@ -229,22 +251,28 @@ def _write(
         sharpness = fitted_sharpness(best, job.prepared.validation)
         sharpen_(best, sharpness)
         told = _Told({"sharpness": sharpness}, None)
+    tuned = measured_facts(job.tuning, best, job.prepared)
+    source = {"paths": job.record["sources"], "sha256": job.record["sha256"]}
     work = Finishing(
         name=job.run.name,
         model=best,
         prepared=job.prepared,
         settings=job.settings,
         baseline=baseline,
-        source={"paths": job.record["sources"], "sha256": job.record["sha256"]},
+        source=source if job.tuning is None else {**source, BASE: job.tuning.base.record},
         training={
             "settings": job.settings.to_json(),
             "best_update": so_far.best_update,
             "seconds": so_far.seconds,
             "reason": outcome.reason,
             "baseline_order": baseline.order,
+            **tuned,
             **told.facts,
         },
         history=so_far.history,
         guide=told.guide,
     )
-    return write_artifact(work, folder, stage.prober.samples(best, N_CARD_SAMPLES))
+    measured = write_artifact(work, folder, stage.prober.samples(best, N_CARD_SAMPLES))
+    if tuned and folder.name == MODEL:
+        stage.listener(Note(text=tuned_words(tuned[FACTS])))
+    return measured

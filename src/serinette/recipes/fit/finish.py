@@ -23,6 +23,7 @@ from serinette.nets.stepper import TorchStepper
 from serinette.recipes.baseline import Baseline, baseline_nats
 from serinette.recipes.game_words import kept_words
 from serinette.recipes.prepare import Prepared
+from serinette.recipes.tuning_words import tuned_words, tuning_facts, tuning_metrics
 from serinette.training.gradients import Precision
 from serinette.training.validation import held_out_loss
 
@@ -54,7 +55,8 @@ def held_out_metrics(work: Finishing) -> tuple[Metric, ...]:
     for name, part, encoded in parts:
         if encoded.n_steps > 0:
             found.append(_metric(work, name, part, encoded))
-    return tuple(found)
+    facts = tuning_facts(work.training)
+    return (*found, *(() if facts is None else tuning_metrics(facts)))
 
 
 def _metric(work: Finishing, name: str, part: Corpus, encoded: EncodedCorpus) -> Metric:
@@ -72,12 +74,16 @@ def _metric(work: Finishing, name: str, part: Corpus, encoded: EncodedCorpus) ->
     )
 
 
-def _game_notes(training: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what the model card says of a game."""
-    game = training.get("adversarial")
+def _notes(training: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what the model card says of a fine-tuning and of a game."""
+    facts, game = tuning_facts(training), training.get("adversarial")
+    tuned = () if facts is None else (f"It was {tuned_words(facts)}.",)
     if game is None or "criterion" not in game:
-        return ()
-    return (f"An adversarial stage followed the likelihood stage; {kept_words(game)}.",)
+        return tuned
+    return (
+        *tuned,
+        f"An adversarial stage followed the likelihood stage; {kept_words(game)}.",
+    )
 
 
 def export_graph(model: SequenceModel) -> bytes:
@@ -109,7 +115,7 @@ def write_artifact(work: Finishing, folder: Path, samples: tuple[str, ...]) -> t
         model=plain(work.model.config),
         metrics=metrics,
         samples=samples,
-        notes=(work.prepared.parts.how, *_game_notes(work.training)),
+        notes=(work.prepared.parts.how, *_notes(work.training)),
     )
     contents = ArtifactContents(
         kind=work.prepared.kind,

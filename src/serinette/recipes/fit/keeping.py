@@ -1,5 +1,6 @@
 """What a training leaves in its run's folder, and how it is gone on with."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,12 @@ from serinette.artifact.runs import MODEL, trim_history
 from serinette.core import plain_json
 from serinette.core.lines import append_line, read_json_lines
 from serinette.core.metric import Metric
+from serinette.nets.model import SequenceModel, weights_of
+from serinette.recipes.fit.probe import Prober
 from serinette.recipes.requests import TrainedRun
+from serinette.recipes.tuning_words import start_words
 from serinette.training.events import Finished, Listener, Note
-from serinette.training.loop import Outcome, Training
+from serinette.training.loop import Outcome, Progressed, Training
 from serinette.training.trainer import Snapshot
 
 
@@ -26,6 +30,38 @@ def go_on(run: Path, training: Training, listener: Listener) -> None:
     for sentence in kept.skipped:
         listener(Note(text=sentence, is_warning=True))
     listener(Note(text=f"{run.name}: going on after update {kept.update:,}"))
+
+
+def begun_with(
+    run: Path, prober: Prober, model: SequenceModel, event: str, listener: Listener
+) -> Progressed:
+    """Measure a trained model before the first update: it is the best one until it is beaten.
+
+    The history begins with what was measured.
+
+    Args:
+        run: Its folder.
+        prober: Measures both texts.
+        model: With the weights of the base.
+        event: Says in the history which base that is.
+        listener: Told the figures.
+    """
+    metrics = dict(prober.probe(model, False).metrics)
+    line = {
+        "update": 0,
+        "seconds": 0.0,
+        "phase": "likelihood",
+        "metrics": metrics,
+        "events": [event],
+    }
+    trim_history(run, -1)  # of a training that was stopped before its first checkpoint
+    append_line(run / "history.jsonl", plain_json.dump_line(line), sync=False)
+    listener(Note(text=start_words(metrics)))
+    return Progressed(
+        best_nats=metrics.get("validation_nats", math.inf),
+        history=[line],
+        best_weights=weights_of(model),
+    )
 
 
 def concluded(

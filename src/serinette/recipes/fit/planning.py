@@ -9,11 +9,14 @@ from serinette.core.config import Layer, Resolved, resolve
 from serinette.core.cores import available_threads
 from serinette.core.errors import ConfigError
 from serinette.kinds.table import find_kind, kind_of
+from serinette.recipes.base_model import BaseModel
+from serinette.recipes.fit.fine_tuning import FineTuning, fine_tuning_of, tuned_rates
 from serinette.recipes.fit.game import guide_share
 from serinette.recipes.game_words import check_game, plan_words
 from serinette.recipes.prepare import Prepared, prepare
 from serinette.recipes.presets import find_preset
 from serinette.recipes.requests import TrainRequest, groups_of
+from serinette.recipes.tuning_words import check_without_base
 from serinette.training.events import Listener, Note
 from serinette.training.machine import SpeedTest
 from serinette.training.plan import Plan, make_plan
@@ -40,27 +43,36 @@ class Planned:
     settings: Resolved
     summary: tuple[str, ...]
     seconds_per_update: float
+    tuning: FineTuning | None = None
+    """What it goes on from; None: it starts from scratch."""
 
 
-def plan_training(request: TrainRequest, started: float, listener: Listener) -> Planned:
+def plan_training(
+    request: TrainRequest, started: float, listener: Listener, base: BaseModel | None = None
+) -> Planned:
     """Settle everything that the user has left open.
 
     Args:
         request: What was asked for.
         started: `time.monotonic()` when the budget's clock started.
         listener: Told of every decision.
+        base: A model to go on from; its kind is the request's.
     """
     flags = _flag_values(request)
     kind = kind_of(request.sources, request.kind)
     groups = groups_of(kind)
-    layers = (
-        *_habits(request, kind, listener),
-        *request.layers,
-        Layer(origin="command line", values=flags),
-    )
+    habits = (*_habits(request, kind, listener), *(() if base is None else (base.layer,)))
+    own = (*request.layers, Layer(origin="command line", values=flags))
+    layers = (*habits, *own)
     wished = resolve(groups, layers)
     check_game(wished)
-    prepared = prepare(kind, request.sources, wished, listener)
+    if base is None:
+        check_without_base(wished)
+    else:
+        base.check(wished, request.size)
+    known = None if base is None else base.codec
+    prepared = prepare(kind, request.sources, wished, listener, known)
+    tuning = fine_tuning_of(base, prepared, wished, listener)
     speed = SpeedTest(prepared.codec.schema, wished.groups["training"], available_threads())
     seconds = None
     if request.budget_seconds is not None:
@@ -78,11 +90,16 @@ def plan_training(request: TrainRequest, started: float, listener: Listener) -> 
     chosen = _chosen_values(plan, is_bf16=speed.precision.is_bf16)
     chosen |= _game_values(wished, plan)
     chosen |= _critic_values(wished)
-    settings = resolve(groups, (Layer(origin="plan", values=chosen), *layers))
+    habits = (Layer(origin="plan", values=chosen), *habits)
+    settings = resolve(groups, (*habits, *own))
+    begun: tuple[str, ...] = ()
+    if tuning is not None:
+        rates, begun = tuned_rates(tuning, prepared, settings)
+        settings = resolve(groups, (*habits, Layer(origin="plan", values=rates), *own))
     if settings.groups["training"].objective == "adversarial":
         settings.groups["adversarial"].check_critic(settings.groups["critic"])
     arithmetic = settings.groups["training"].precision
-    summary = (*plan.summary, *plan_words(settings))
+    summary = (*begun, *plan.summary, *plan_words(settings))
     for sentence in (*summary, f"arithmetic: {arithmetic}, the faster one here"):
         listener(Note(text=sentence))
     return Planned(
@@ -90,6 +107,7 @@ def plan_training(request: TrainRequest, started: float, listener: Listener) -> 
         settings=settings,
         summary=summary,
         seconds_per_update=plan.seconds_per_update,
+        tuning=tuning,
     )
 
 

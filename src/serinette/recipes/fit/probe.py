@@ -15,6 +15,8 @@ from serinette.training.validation import held_out_loss
 SAMPLE_STEPS = 240
 """Length of a live sample."""
 _N_ROWS, _WINDOW = 64, 128
+_OLD_STEPS = MEASURED_STEPS // 4
+"""Of the text of a model that is fine-tuned: it tells what is forgotten, and chooses nothing."""
 
 
 class Prober:
@@ -24,30 +26,41 @@ class Prober:
         prepared: Data and codec.
         precision: Arithmetic of the measurement.
         seed: Of the sample.
+        old: What the model was fine-tuned from has learnt; None: nothing, or it is not known.
     """
 
-    def __init__(self, prepared: Prepared, precision: Precision, *, seed: int) -> None:
+    def __init__(
+        self, prepared: Prepared, precision: Precision, *, seed: int, old: Prepared | None = None
+    ) -> None:
         self._prepared = prepared
         self._precision = precision
         self._seed = seed
-        part, encoded = prepared.parts.validation, prepared.validation
-        self._factor = prepared.steps_per_character(part, encoded)
+        self._held_out = {"validation_nats": (prepared, MEASURED_STEPS)}
+        if old is not None:
+            self._held_out["old_validation_nats"] = (old, _OLD_STEPS)
 
     def probe(self, model: SequenceModel, is_sampling: bool) -> Probed:
         """Measure `model`; draw a sample when asked."""
-        metrics = {}
-        if self._prepared.validation.n_steps > 0:
-            loss = held_out_loss(
-                model,
-                self._prepared.validation,
-                self._precision,
-                n_rows=_N_ROWS,
-                window=_WINDOW,
-                max_windows=MEASURED_STEPS // (_N_ROWS * _WINDOW),
-            )
-            metrics["validation_nats"] = loss.mean() * self._factor
+        metrics = {
+            name: self._nats(model, prepared, most)
+            for name, (prepared, most) in self._held_out.items()
+            if prepared.validation.n_steps > 0
+        }
         sample = BETWEEN_SAMPLES.join(self.samples(model, 1)) if is_sampling else None
         return Probed(metrics=metrics, sample=sample)
+
+    def _nats(self, model: SequenceModel, prepared: Prepared, most: int) -> float:
+        """Return nats a character of a validation part, of about `most` steps of it."""
+        part, encoded = prepared.parts.validation, prepared.validation
+        loss = held_out_loss(
+            model,
+            encoded,
+            self._precision,
+            n_rows=_N_ROWS,
+            window=_WINDOW,
+            max_windows=most // (_N_ROWS * _WINDOW),
+        )
+        return loss.mean() * prepared.steps_per_character(part, encoded)
 
     def samples(self, model: SequenceModel, n: int) -> tuple[str, ...]:
         """Draw at temperature 0.8, `n` samples of each showpiece, at most `SAMPLE_STEPS` steps."""
