@@ -1,7 +1,7 @@
 # make demo   set up, get the plays of Shakespeare, train for two minutes, show samples
 # make demo-series   the same with a table: a year of weather, and a report on what is written
 # make test   set up, run the tests          make check  style, types, import order
-# make soak   many kills and faults         make bench  the tables of the README (TEXT=file)
+# make soak   many kills, faults and mutated files   make bench  the tables of the README (TEXT=file)
 # make docs   the documentation as a site, in build/site; a dead link fails
 # make clean  remove what make made (not your runs)
 
@@ -62,6 +62,7 @@ docs: $(READY) $(DOCS_READY)
 soak: $(READY)
 	$(BIN)/python -m pytest -m soak
 	$(BIN)/python benchmarks/crash.py --out benchmarks/results/crash.md
+	$(BIN)/python benchmarks/fuzz.py --state build/fuzz.json --out benchmarks/results/fuzz.md
 
 # TEXT is tiny Shakespeare (karpathy/char-rnn, data/tinyshakespeare/input.txt); it is not part of this repository.
 TEXT ?= data/tiny-shakespeare.txt

@@ -163,6 +163,8 @@ def test_a_newer_format_is_refused_by_number(saved):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (lambda c: c["schema"].update(context=[True]), "the schema cannot be read: .*; get the m"),
+        (lambda c: c.update(network=[1]), r"network \[1\] is not known to this version"),
         (lambda c: c.pop("kind"), r"config\.json lacks a part: 'kind'; restore it"),
         (lambda c: c["model"].update(hiden=1), r"\[model\]: unknown setting 'hiden'"),
         (lambda c: c["model"].update(hidden_size="wide"), r"\[model\]: hidden_size"),

@@ -47,3 +47,16 @@ def test_tables_line_up_with_wide_characters():
         "run       n\n春花      7\ne\u0301     1,234"
     )
     assert columns_of("春花e\u0301") == 5
+
+
+def test_what_turns_a_line_around_is_shown_on_a_terminal(terminal):
+    assert output.safe("a\u202eb\u2067c", terminal) == "a<202E>b<2067>c"
+    assert output.safe("a\u202eb", io.StringIO()) == "a\u202eb"
+
+
+def test_right_to_left_text_is_kept_apart_from_what_stands_beside_it(terminal):
+    assert output.isolated("שלום", terminal) == "\u2068שלום\u2069"
+    assert output.isolated("plain 春", terminal) == "plain 春"
+    assert output.isolated("שלום", io.StringIO()) == "שלום"
+    assert output.safe(output.isolated("שלום", terminal), terminal) == "\u2068שלום\u2069"
+    assert columns_of("\u2068שלום\u2069") == 4

@@ -9,7 +9,7 @@ from serinette.constraints.spelling import Spelling
 END, MISSING, FIRST = 0, 1, 2
 END_WEIGHT = 0.3
 """How likely the end is, compared with a symbol: texts should not all be short."""
-BYTES = Spelling(pieces=None, end=END, missing=MISSING, first=FIRST)
+BYTES = Spelling((b"", b"", *(bytes([octet]) for octet in range(256))), END, MISSING)
 
 
 def spelling_of(*pieces):
@@ -19,7 +19,7 @@ def spelling_of(*pieces):
 def text_of(spelling, symbols):
     symbols = [int(symbol) for symbol in symbols if symbol != END]
     if spelling.is_bytes:
-        return bytes(symbol - FIRST for symbol in symbols).decode()
+        return b"".join(spelling.pieces[symbol] for symbol in symbols).decode()
     return "".join(spelling.pieces[symbol] for symbol in symbols)
 
 

@@ -199,6 +199,7 @@ def test_rules_that_are_too_large_together_are_named():
         ({"avoid": {"a": -1.0}}, "rules.avoid for 'a' must be above 0 and finite, in nats; got -1"),
         ({"avoid": {"": 1.0}}, "rules.avoid must not hold an empty text"),
         ({"regex": "(a"}, "rules.regex '(a', position 1: the group is not closed"),
+        ({"regex": "[a-\n]"}, r"position 2: the range 'a-\n' runs backwards; write '\n-a'"),
         ({"characters": "z-a"}, "rules.characters, position 1: the range 'z-a' runs backwards"),
     ],
 )

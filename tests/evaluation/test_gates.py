@@ -113,6 +113,11 @@ def test_every_problem_of_the_text_is_said_at_once():
     )
 
 
+def test_a_gate_that_cannot_be_read_is_shown_in_one_line():
+    with pytest.raises(ConfigError, match=r"^--fail-on: 'a\\nb' is no gate; [^\n]*$"):
+        parse("a\nb")
+
+
 @given(
     st.from_regex(r"[a-z][a-z0-9_-]{0,8}", fullmatch=True),
     st.sampled_from([None, "T=0.7", "top_p=0.9 T=1"]),

@@ -238,7 +238,7 @@ def load(folder: Path) -> Artifact:
             network=named,
             guide_facts=config.get("guide"),
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise ArtifactError(f"{folder / CONFIG} lacks a part: {error}; {REMEDY}") from error
     _check(artifact)
     return artifact

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from serinette.cli.output import Stream, dim, has_colour, safe
+from serinette.cli.output import Stream, dim, has_colour, isolated, safe
 from serinette.cli.surprisal import coloured, legend
 from serinette.cli.tables import table
 
@@ -61,7 +61,7 @@ def _steps(found: "Explanation", stream: Stream) -> Iterator[str]:
     n = min(len(found.pieces), _LISTED_SYMBOLS)
     for trace in asked or [None]:
         rows: list[tuple[str, ...]] = [_head(found, trace)]
-        rows += [_row(found, k, trace) for k in range(n)]
+        rows += [_row(found, k, trace, stream) for k in range(n)]
         yield safe(table(rows), stream)
     if len(found.pieces) > n:
         yield dim(f"... {len(found.pieces) - n:,} more; --json or -o page.html has them", stream)
@@ -72,17 +72,19 @@ def _head(found: "Explanation", trace: "CellTrace | None") -> tuple[str, ...]:
     return (found.unit, "bits", *gates, *(curve.name for curve in found.curves), "instead")
 
 
-def _row(found: "Explanation", k: int, trace: "CellTrace | None") -> tuple[str, ...]:
+def _row(
+    found: "Explanation", k: int, trace: "CellTrace | None", stream: Stream
+) -> tuple[str, ...]:
     gates: tuple[str, ...] = ()
     if trace is not None:
         gates = tuple(f"{trace.values[name][k]:.2f}" for name in _GATE_COLUMNS)
     columns = tuple(f"{curve.values[k]:.5g}" for curve in found.curves)
     instead = "  ".join(
-        f"{one.text.translate(_CONTROL)} {100 * one.probability:.0f}%"
+        f"{isolated(one.text.translate(_CONTROL), stream)} {100 * one.probability:.0f}%"
         for one in (found.alternatives[k] if found.alternatives else ())
     )
     bits = f"{found.nats[k] / math.log(2):.2f}"
-    return (found.pieces[k].translate(_CONTROL), bits, *gates, *columns, instead)
+    return (isolated(found.pieces[k].translate(_CONTROL), stream), bits, *gates, *columns, instead)
 
 
 def _findings(found: "Explanation", stream: Stream) -> str:

@@ -59,7 +59,8 @@ class InspectOptions:
         typer.Option(metavar="none|folder|file|column", help="Where labels come from."),
     ] = None
     codec: Annotated[
-        str | None, typer.Option(metavar="character|byte|word", help="What one step is.")
+        str | None,
+        typer.Option(metavar="character|byte|word|grapheme|bpe", help="What one step is."),
     ] = None
     encoding: Annotated[
         str | None,
@@ -164,7 +165,7 @@ _FIGURES = {
 
 _OVERRIDES = (
     ("documents", "--documents file|blank-line|line"),
-    ("codec", "--codec character|byte|word"),
+    ("codec", "--codec character|byte|word|grapheme|bpe"),
     ("encoding", "--encoding NAME"),
     ("labels", "--labels none|folder|file|column"),
     ("split", "--split.validation_share X, --split.test_share X"),

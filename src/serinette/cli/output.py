@@ -1,12 +1,14 @@
 """Where words go: results on standard output, everything else on standard error.
 
-Text of a model or of a user can hold terminal control sequences. `safe` shows them as pictures
-wherever a terminal would obey them; files and pipes get the text as it is.
+Text of a model or of a user can hold terminal control sequences, and signs that turn the order of
+a line. `safe` shows both as pictures wherever a terminal would obey them; files and pipes get the
+text as it is.
 """
 
 import io
 import os
 import sys
+import unicodedata
 from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
 
@@ -18,6 +20,11 @@ SCHEMA_VERSION = 1
 _PICTURES = {code: chr(0x2400 + code) for code in range(0x20) if code not in (0x09, 0x0A)}
 _PICTURES[0x7F] = "\u2421"
 _PICTURES |= {code: f"<{code:X}>" for code in range(0x80, 0xA0)}
+_DIRECTIONS = (*range(0x202A, 0x202F), 0x2066, 0x2067)
+"""Embeddings, overrides and isolates: they make a terminal show a line in an order that is not its
+own. The first-strong isolate, which only keeps apart, is ours."""
+_PICTURES |= {code: f"<{code:X}>" for code in _DIRECTIONS}
+_RIGHT_TO_LEFT = ("R", "AL", "AN")
 
 
 @runtime_checkable
@@ -73,6 +80,12 @@ def safe(text: str, stream: Stream) -> str:
 def pictured(text: str) -> str:
     """Replace control characters, except tab and line feed, by pictures of them."""
     return text.translate(_PICTURES)
+
+
+def isolated(text: str, stream: Stream) -> str:
+    """Keep right-to-left text from reordering what stands beside it in a line of a terminal."""
+    is_mixed = any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in text)
+    return f"\u2068{text}\u2069" if is_mixed and stream.isatty() else text
 
 
 def has_colour(stream: Stream) -> bool:

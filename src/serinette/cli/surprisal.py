@@ -22,24 +22,31 @@ def legend() -> str:
 
 
 def coloured(text: str, nats: Iterable[float]) -> str:
-    """Return the text with each character on the colour of its surprisal.
+    """Return the text with each user-perceived character on the colour of its surprisal.
+
+    A colour never begins between a letter and its mark or within an emoji, which terminals would
+    tear apart.
 
     Args:
         text: What was scored; control characters are shown as pictures.
-        nats: Surprisal of each character.
+        nats: Surprisal of each code point; those of one cluster are added.
     """
+    from serinette.kinds.text.clusters import clusters
+
     parts: list[str] = []
     last: int | None = None
-    for character, surprisal in zip(text, nats, strict=True):
-        colour = _colour(surprisal)
-        if colour != last or character == "\n":
+    surprisals = iter(nats)
+    for cluster in clusters(text):
+        colour = _colour(sum(next(surprisals) for _ in cluster))
+        is_end = cluster.endswith("\n")
+        if colour != last or is_end:
             parts.append("" if last is None else _OFF)
             parts.append("" if colour is None else _on(colour))
         last = colour
-        if character == "\n":
+        if is_end:
             parts.append(("⏎" if colour is not None else "") + (_OFF if colour is not None else ""))
             last = None
-        parts.append(pictured(character))
+        parts.append(pictured(cluster))
     return "".join(parts) + ("" if last is None else _OFF)
 
 

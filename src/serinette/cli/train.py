@@ -162,9 +162,10 @@ class TrainOptions:
         typer.Option(metavar="FILE", help="Of a table: metadata JSON as SDV writes it."),
     ] = None
     codec: Annotated[
-        Literal["character", "byte", "word"] | None,
+        Literal["character", "byte", "word", "grapheme", "bpe"] | None,
         typer.Option(
-            metavar="character|byte|word", help="What one step is. A character if not set."
+            metavar="character|byte|word|grapheme|bpe",
+            help="What one step is. A character if not set. 'bpe' learns frequent pieces of words.",
         ),
     ] = None
     documents: Annotated[

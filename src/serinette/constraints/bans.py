@@ -3,7 +3,7 @@
 A row that is may be begun again; how often is up to the decoder.
 
 What is remembered of a row: the last characters or all of them (oldest first, `NOTHING` where
-there are none yet), and for bytes, behind them, the bits and missing bytes of a begun character.
+there are none yet), and behind them the bits and missing bytes of a character that bytes begin.
 
 Shape letters: `B` rows, `V` symbols, `L` characters that are remembered, `E` characters of all
 pieces one after the other.
@@ -18,13 +18,10 @@ from serinette.constraints.grams import (
     NOTHING,
     HashSets,
     PieceGrams,
-    end_hashes,
     gram_hashes,
     is_in,
-    powers,
-    scrambled,
 )
-from serinette.constraints.spelling import N_BYTES, Spelling
+from serinette.constraints.spelling import HELD, Spelling
 
 _Judge = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """(hashes [B, E], memory of the same rows) -> which are bad [B, E]."""
@@ -139,53 +136,55 @@ class _History:
         self._n = n
         self._n_kept = n_kept
         self._spelling = spelling
-        self._grams = None if spelling.is_bytes else PieceGrams(n, spelling)
-        self.n_added = (
-            np.zeros(spelling.size, dtype=np.int64) if spelling.is_bytes else spelling.lengths
-        )
+        self._grams = PieceGrams(n, spelling)
+        self.n_added = spelling.lengths
+        self._begins = spelling.lengths.cumsum() - spelling.lengths
+        heads, tails = ([*map(_begun, ends)] for ends in _ends(spelling))
+        self._n_head = np.array([len(part.head) for part in spelling.cuts], dtype=np.int64)
+        self._head_bits = np.array([bits for bits, _ in heads], dtype=np.int64)
+        self._tail = np.array(tails, dtype=np.int64)  # [V, 2]
 
     def start(self, n_rows: int) -> Int64[np.ndarray, "B L"]:
-        width = self._n_kept + (_N_PARTIAL if self._spelling.is_bytes else 0)
-        state = np.full((n_rows, width), NOTHING, dtype=np.int64)
+        state = np.full((n_rows, self._n_kept + _N_PARTIAL), NOTHING, dtype=np.int64)
         state[:, self._n_kept :] = 0
         return state
 
     def advance(
         self, state: Int[np.ndarray, "B L"], symbols: Int[np.ndarray, " B"]
     ) -> Int64[np.ndarray, "B L"]:
-        if self._spelling.is_bytes:
-            return self._advance_bytes(state, symbols)
-        lengths = self._spelling.lengths
-        begins = lengths.cumsum() - lengths
-        added = lengths[symbols][:, None]
+        held, to_go = self._held(state, symbols[:, None])
+        held, to_go = held[:, 0], to_go[:, 0]
+        n_head, codes = self._n_head[symbols], self._spelling.codes
+        # A head that does not complete its character adds none.
+        n_open = ((n_head > 0) & (to_go != 0)).astype(np.int64)
+        begins = self._begins[symbols] + n_open
+        added = self.n_added[symbols] - n_open
         # Place k of the new history is place k + added of the old one followed by the piece.
-        places = np.arange(self._n_kept) + added
+        places = np.arange(self._n_kept) + added[:, None]
         old = np.take_along_axis(state, np.minimum(places, self._n_kept - 1), axis=1)
-        inside = begins[symbols][:, None] + places - self._n_kept
-        codes = self._spelling.codes
+        inside = begins[:, None] + places - self._n_kept
         piece = codes[np.clip(inside, 0, len(codes) - 1)]
-        after: Int64[np.ndarray, "B L"] = np.where(places < self._n_kept, old, piece)
+        after = np.empty_like(state)
+        after[:, : self._n_kept] = np.where(
+            places < self._n_kept, old, np.where(piece == HELD, held[:, None], piece)
+        )
+        goes_on = (n_open > 0) & (to_go > 0)
+        partial = np.stack([held, to_go], axis=1)
+        after[:, self._n_kept :] = np.where(goes_on[:, None], partial, self._tail[symbols])
         return after
 
-    def _advance_bytes(
-        self, state: Int[np.ndarray, "B L"], symbols: Int[np.ndarray, " B"]
-    ) -> Int64[np.ndarray, "B L"]:
-        text, partial = state[:, : self._n_kept], state[:, self._n_kept :]
-        code, to_go = _after_bytes(partial, symbols[:, None] - self._spelling.first)
-        code, to_go = code[:, 0], to_go[:, 0]
-        is_octet = symbols >= self._spelling.first
-        completes = is_octet & (to_go == 0)
-        after = state.copy()
-        after[completes, : self._n_kept - 1] = text[completes, 1:]
-        after[completes, self._n_kept - 1] = code[completes]
-        after[is_octet, self._n_kept] = np.where(to_go == 0, 0, code)[is_octet]
-        after[is_octet, self._n_kept + 1] = to_go[is_octet]
-        return after
+    def _held(
+        self, state: Int[np.ndarray, "B L"], symbols: Int[np.ndarray, "#B V"]
+    ) -> tuple[Int64[np.ndarray, "B V"], Int64[np.ndarray, "B V"]]:
+        """Return the bits of a begun character after the heads of symbols, and bytes to go."""
+        bits, to_go = state[:, self._n_kept, None], state[:, self._n_kept + 1, None]
+        n_head = np.minimum(self._n_head[symbols], _LONGEST_HEAD)
+        held = (bits << (_BITS * n_head)) | self._head_bits[symbols]
+        return held.astype(np.int64), (to_go - self._n_head[symbols]).astype(np.int64)
 
     def allowed(self, state: Int[np.ndarray, "B L"], is_bad: _Judge) -> Bool[np.ndarray, "B V"]:
         """Forbid the symbols that complete a stretch which `is_bad` names."""
-        n_hashes = N_BYTES if self._grams is None else len(self._grams.symbol_of)
-        chunk = max(1, _ROWS_AT_ONCE // n_hashes)
+        chunk = max(1, _ROWS_AT_ONCE // max(1, len(self._grams.symbol_of)))
         masks = [
             self._judged(state[begin : begin + chunk], is_bad)
             for begin in range(0, len(state), chunk)
@@ -197,36 +196,34 @@ class _History:
 
     def _judged(self, state: Int[np.ndarray, "B L"], is_bad: _Judge) -> Bool[np.ndarray, "B V"]:
         tail = state[:, self._n_kept - (self._n - 1) : self._n_kept]
-        size = self._spelling.size
-        if self._grams is not None:
-            hashes = self._grams.completed(tail)
-            return ~self._grams.forbids(is_bad(hashes, state), size)
-        octets = np.arange(N_BYTES)[None, :]
-        code, to_go = _after_bytes(state[:, self._n_kept :], octets)
-        hashes = end_hashes(tail)[:, -1:] * powers(1)[1] + scrambled(code)
-        mask = np.ones((len(state), size), dtype=bool)
-        mask[:, self._spelling.first :] = ~(is_bad(hashes, state) & (to_go == 0))
+        held, to_go = self._held(state, np.arange(self._spelling.size)[None, :])
+        hashes = self._grams.completed(tail, held)
+        forbidden = self._grams.forbids(is_bad(hashes, state), self._spelling.size)
+        mask: Bool[np.ndarray, "B V"] = ~(forbidden & ((self._n_head == 0) | (to_go == 0)))
         return mask
 
     def repeats_itself(self, hashes: UInt64[np.ndarray, "B E"]) -> Bool[np.ndarray, "B E"]:
         """Say where a piece completes a stretch twice."""
-        if self._grams is None:
-            return np.zeros(hashes.shape, dtype=bool)
         return self._grams.repeats_itself(hashes)
 
 
-_LEADS = ((0xF0, 0x07, 3), (0xE0, 0x0F, 2), (0xC0, 0x1F, 1), (0x00, 0x7F, 0))
-"""(lowest lead byte, the bits of it that count, continuation bytes that follow)."""
+_BITS = 6
+_LONGEST_HEAD = 3
+_LEADS = ((0xF0, 0x07, 3), (0xE0, 0x0F, 2), (0xC0, 0x1F, 1), (0x80, 0x3F, 0), (0x00, 0x7F, 0))
+"""(lowest byte, the bits of it that count, continuation bytes that follow)."""
 
 
-def _after_bytes(
-    partial: Int[np.ndarray, "B 2"], octets: Int[np.ndarray, "#B V"]
-) -> tuple[Int64[np.ndarray, "B V"], Int64[np.ndarray, "B V"]]:
-    """Return the bits of the character after one more byte, and how many bytes it still needs."""
-    lowest = [octets >= lead for lead, _, _ in _LEADS]
-    begun = np.select(lowest, [octets & bits for _, bits, _ in _LEADS], 0)
-    needed = np.select(lowest, [np.full_like(octets, n) for _, _, n in _LEADS], 0)
-    bits, to_go = partial[:, :1], partial[:, 1:]
-    code = np.where(to_go > 0, bits * 64 + (octets & 0x3F), begun)
-    left = np.where(to_go > 0, to_go - 1, needed)
-    return code.astype(np.int64), left.astype(np.int64)
+def _ends(spelling: Spelling) -> tuple[list[bytes], list[bytes]]:
+    """Return what every symbol ends of a character, and what it begins of one."""
+    heads = [part.head[:_LONGEST_HEAD] for part in spelling.cuts]
+    return heads, [part.tail for part in spelling.cuts]
+
+
+def _begun(octets: bytes) -> tuple[int, int]:
+    """Return the bits of some bytes of one character, and how many more it needs."""
+    bits = needed = 0
+    for octet in octets:
+        _, counting, n_behind = next(lead for lead in _LEADS if octet >= lead[0])
+        bits = bits << _BITS | octet & counting
+        needed = n_behind or max(0, needed - 1)
+    return bits, needed

@@ -161,6 +161,6 @@ def _range(first: str | CharSet, last: str | CharSet, where: str) -> CharSet:
         raise ConfigError(f"{where}: a class cannot bound a range; write '\\-' for a hyphen itself")
     if first > last:
         raise ConfigError(
-            f"{where}: the range '{first}-{last}' runs backwards; write '{last}-{first}'"
+            f"{where}: the range {f'{first}-{last}'!r} runs backwards; write {f'{last}-{first}'!r}"
         )
     return CharSet.span(first, last)

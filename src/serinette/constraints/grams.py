@@ -13,7 +13,7 @@ characters of all pieces one after the other.
 import numpy as np
 from jaxtyping import Bool, Int, UInt64
 
-from serinette.constraints.spelling import Spelling
+from serinette.constraints.spelling import HELD, Spelling
 from serinette.core.seeds import GOLDEN, mix
 
 _FACTOR = np.uint64(0x9E3779B97F4A7C15 ^ 0x5851F42D4C957F2D | 1)
@@ -63,9 +63,12 @@ class PieceGrams:
         begins = lengths.cumsum() - lengths
         self.symbol_of = np.repeat(np.arange(len(lengths)), lengths)  # [E]
         place = np.arange(len(self.symbol_of)) - begins[self.symbol_of]
+        is_held = spelling.codes == HELD
+        self._held = np.flatnonzero(is_held[begins[self.symbol_of]] & (place < n))
+        self._held_power = powers(n)[place[self._held]]
         self._n_before = np.maximum(n - 1 - place, 0)  # characters that stand before the piece
         self._power = powers(n)[n - self._n_before]
-        values = scrambled(spelling.codes)
+        values = np.where(is_held, np.uint64(0), scrambled(spelling.codes))
         self._inside = np.zeros(len(values), dtype=np.uint64)
         for back in range(min(n, int(lengths.max(initial=1))) - 1, -1, -1):
             reaches = place >= back
@@ -74,14 +77,20 @@ class PieceGrams:
         self.longest = int(lengths.max(initial=1))
         self._place = place
 
-    def completed(self, tail: Int[np.ndarray, "B L"]) -> UInt64[np.ndarray, "B E"]:
+    def completed(
+        self, tail: Int[np.ndarray, "B L"], held: Int[np.ndarray, "B V"]
+    ) -> UInt64[np.ndarray, "B E"]:
         """Return the hash of the stretch that ends at every character of every piece.
 
         Args:
             tail: The last n - 1 characters of each row.
+            held: The character that each symbol would complete, where it was begun before.
         """
         before = end_hashes(tail)[:, self._n_before]
         hashes: UInt64[np.ndarray, "B E"] = before * self._power + self._inside
+        if len(self._held):
+            codes = held[:, self.symbol_of[self._held]]
+            hashes[:, self._held] += scrambled(codes) * self._held_power
         return hashes
 
     def repeats_itself(self, hashes: UInt64[np.ndarray, "B E"]) -> Bool[np.ndarray, "B E"]:

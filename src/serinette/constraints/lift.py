@@ -11,9 +11,10 @@ states that are remembered.
 import numpy as np
 from jaxtyping import Bool, Int, Int64
 
+from serinette.constraints.octet_walk import OctetWalk
 from serinette.constraints.spelling import Spelling
 from serinette.constraints.tables import DEAD, NEVER, Dfa
-from serinette.constraints.walks import ByteWalk, PieceWalk, Walk
+from serinette.constraints.walks import PieceWalk, Walk
 
 _LOST = np.iinfo(np.int32).max
 _MOST_BYTES = 1 << 27
@@ -22,7 +23,7 @@ _MOST_BYTES = 1 << 27
 
 def lift(dfa: Dfa, spelling: Spelling) -> "Lifted":
     """Make a rule on characters a constraint on symbols."""
-    walk: Walk = ByteWalk(dfa, spelling) if spelling.is_bytes else PieceWalk(dfa, spelling)
+    walk: Walk = OctetWalk(dfa, spelling) if spelling.is_bytes else PieceWalk(dfa, spelling)
     return Lifted(dfa, spelling, walk)
 
 

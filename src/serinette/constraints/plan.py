@@ -63,7 +63,7 @@ def constraint_of(
             raise ConstraintError(_Refusal(automata, spelling, prefix, max_steps).reason())
         parts.append(joint)
     if config.no_repeat is not None:
-        longest = 1 if spelling.is_bytes else int(spelling.lengths.max(initial=1))
+        longest = int(spelling.lengths.max(initial=1))
         room = len(prefix) + max_steps * min(longest, _CHARACTERS_A_STEP)
         parts.append(NoRepeat(config.no_repeat, spelling, room))
     if config.no_copy is not None:

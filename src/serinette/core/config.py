@@ -142,7 +142,7 @@ def _problem_with_key(key: str, layer: Layer, groups: Mapping[str, type]) -> str
 
 
 def _unknown(place: str, name: str, known: list[str]) -> str:
-    return f"{place}: unknown setting '{name}' ({nearest(name, known)})"
+    return f"{place}: unknown setting {name!r} ({nearest(name, known)})"
 
 
 def _fill(section: str, cls: type, given: Mapping[str, _Given], problems: list[str]) -> Any:

@@ -20,7 +20,7 @@ from serinette.core.errors import NotFoundError, ResourceError, SerinetteError
 _MEGABYTE = 1_000_000
 _BINARY = getattr(os, "O_BINARY", 0)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
-_ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
+_ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 _REASONS = {
     errno.EROFS: "the file system is read-only; choose another place with --runs DIR",

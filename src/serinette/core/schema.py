@@ -6,8 +6,9 @@ number). The schema is the only thing that the network, the trainer and the deco
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, get_type_hints
 
+from serinette.core.coercion import coerce
 from serinette.core.errors import ArtifactError
 
 Role = Literal["predicted", "driven"]
@@ -108,13 +109,13 @@ class Schema:
         try:
             return cls(
                 fields=tuple(_untagged(field) for field in plain["fields"]),
-                context=tuple(SymbolField(**_without_type(f)) for f in plain["context"]),
-                end=plain["end"],
+                context=tuple(_built(SymbolField, field) for field in plain["context"]),
+                end=coerce(plain["end"], int | None),
                 opening=tuple(_untagged(field) for field in plain.get("opening", ())),
-                n_features=plain.get("n_features", 0),
-                n_given=plain.get("n_given", 0),
+                n_features=coerce(plain.get("n_features", 0), int),
+                n_given=coerce(plain.get("n_given", 0), int),
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ArtifactError(
                 f"the schema cannot be read: {error}; get the model again"
             ) from error
@@ -129,6 +130,7 @@ def context_tables(context: tuple[SymbolField, ...]) -> list[list[int]]:
     return list(groups.values())
 
 
+F = TypeVar("F", bound=Field)
 _FIELD_TYPES: dict[str, type[Field]] = {"symbol": SymbolField, "value": ValueField}
 
 
@@ -137,9 +139,11 @@ def _tagged(field: Field) -> dict[str, Any]:
     return {"type": kind, **asdict(field)}
 
 
-def _untagged(plain: Mapping[str, Any]) -> Field:
-    return _FIELD_TYPES[plain["type"]](**_without_type(plain))
+def _untagged(plain: Any) -> Field:
+    return _built(_FIELD_TYPES[plain["type"]], plain)
 
 
-def _without_type(plain: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in plain.items() if key != "type"}
+def _built(cls: type[F], plain: Any) -> F:
+    types = get_type_hints(cls)
+    given = {key: value for key, value in plain.items() if key != "type"}
+    return cls(**{key: coerce(value, types[key]) for key, value in given.items()})

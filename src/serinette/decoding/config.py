@@ -48,7 +48,7 @@ class DecodingConfig:
     stop: tuple[str, ...] = ()
     """A sample stops before the first of these texts; they are not part of it."""
     max_steps: int | None = None
-    """Longest sample in steps (characters, bytes or words); none: 1000."""
+    """Longest sample in steps (characters, bytes, words or pieces); none: 1000."""
     greedy: bool = False
     """Always take the likeliest symbol, the one of the smaller number on a tie."""
 

@@ -67,7 +67,7 @@ def parse(text: str, known: Collection[str] = ()) -> tuple[Gate, ...]:
         match = _GATE.fullmatch(part)
         if match is None:
             problems.append(
-                f"'{part.strip()}' is no gate; write one like copy50>1% or bpc@T=0.7>2.2"
+                f"{part.strip()!r} is no gate; write one like copy50>1% or bpc@T=0.7>2.2"
             )
             continue
         if known and match["key"] not in known:

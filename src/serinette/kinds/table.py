@@ -45,15 +45,15 @@ def is_table(path: Path) -> bool:
     return path.name.lower().endswith(_TABLES)
 
 
-def find_kind(name: str) -> Kind:
+def find_kind(name: object) -> Kind:
     """Return the kind that an artifact names.
 
     Raises:
         ArtifactError: If this version has no such kind.
     """
-    if name not in KINDS:
+    if not isinstance(name, str) or name not in KINDS:
         known = ", ".join(sorted(KINDS))
         raise ArtifactError(
-            f"kind '{name}' is not known to this version (known: {known}); upgrade serinette"
+            f"kind {name!r} is not known to this version (known: {known}); upgrade serinette"
         )
     return KINDS[name]

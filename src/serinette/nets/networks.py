@@ -32,16 +32,16 @@ SYMBOLS: Final = "symbols"
 """The network of artifacts that name none."""
 
 
-def find_network(name: str) -> Network:
+def find_network(name: object) -> Network:
     """Return a network by its name.
 
     Raises:
         ArtifactError: If this version has no such network.
     """
-    if name not in NETWORKS:
+    if not isinstance(name, str) or name not in NETWORKS:
         known = ", ".join(sorted(NETWORKS))
         raise ArtifactError(
-            f"network '{name}' is not known to this version (known: {known}); upgrade serinette"
+            f"network {name!r} is not known to this version (known: {known}); upgrade serinette"
         )
     return NETWORKS[name]
 

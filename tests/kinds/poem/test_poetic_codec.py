@@ -105,6 +105,11 @@ DAMAGE = {
         tones="9" * len(plain["characters"])
     ),
     "rhymes of no group": lambda plain: plain["sounds"]["pingshui"].update(names=[]),
+    "no tables": lambda plain: plain.update(sounds=[1]),
+    "a rhyme too large": lambda plain: plain["sounds"]["pingshui"].update(
+        rhymes=[10**30] * len(plain["characters"])
+    ),
+    "no object of couplets": lambda plain: plain.update(parallel=7),
     "no table": lambda plain: plain.update(sounds={"pingshui": None}),
 }
 

@@ -60,5 +60,8 @@ def test_what_is_no_metadata_is_refused(tmp_path):
     (tmp_path / "m.json").write_text("[]")
     with pytest.raises(DataError, match="not an object"):
         config_from_sdv(tmp_path / "m.json")
+    for odd in ({"sequence_index": ["x"]}, {"sequence_index": 7}, {"sequence_key": 7}):
+        with pytest.raises(DataError, match="'sequence_key' and 'sequence_index' must name col"):
+            config_from_sdv({"columns": {"x": {"sdtype": "numerical"}}, **odd})
     with pytest.raises(DataError, match="table 'a' is not an object"):
         config_from_sdv({"tables": {"a": 1}})

@@ -2,9 +2,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from serinette.kinds.text.octet_pieces import OctetPieces
 from serinette.kinds.text.rules import Utf8Rules
 
-rules = Utf8Rules()
+rules = Utf8Rules(OctetPieces().spelling().pieces)
 END, MISSING = 0, 1
 
 

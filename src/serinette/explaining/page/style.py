@@ -104,7 +104,8 @@ select:focus-visible,button:focus-visible,.passage:focus-visible{outline:2px sol
 .panel{position:sticky;top:1rem;border:1px solid var(--hair);border-radius:.35rem;
  background:var(--field);padding:.9rem 1rem;font-size:.9rem;line-height:1.4;min-height:24rem}
 .panel h3{margin:0 0 .2rem;font-size:1rem;font-weight:600;overflow-wrap:anywhere}
-.panel .glyph{font-family:ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace}
+.panel .glyph{unicode-bidi:isolate;
+ font-family:ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace}
 .panel dl{display:grid;grid-template-columns:minmax(0,7.6rem) 3.6rem minmax(0,1fr);gap:.15rem .6rem;
  margin:.3rem 0 .9rem;align-items:center}
 .panel dt,.panel dd{margin:0;line-height:1.4;overflow:hidden;text-overflow:ellipsis;

@@ -363,7 +363,7 @@ def codec_from_json(plain: Mapping[str, Any]) -> PoemCodec:
         parallel = plain.get("parallel")
         sense = None if parallel is None else ParallelSense.from_json(parallel)
         return PoemCodec(characters, forms, Told(authors, title, n_title), sounds, sense)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ArtifactError(
             f"codec.json: the poem codec cannot be read ({type(error).__name__}: {error}); "
             "get the model again"

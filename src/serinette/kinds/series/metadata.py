@@ -41,13 +41,17 @@ def config_from_sdv(
     ):
         raise DataError(f"{place}: no 'columns'; give what SDV's save_to_json writes")
     key, index = described.get("sequence_key"), described.get("sequence_index")
-    entity = (key,) if isinstance(key, str) else tuple(key or ())
+    keys = [key] if isinstance(key, str) else key or []
+    named = [*keys, index or ""] if isinstance(keys, list | tuple) else [None]
+    if not all(isinstance(name, str) for name in named):
+        raise DataError(f"{place}: 'sequence_key' and 'sequence_index' must name columns")
+    entity = tuple(keys)
     told = {
         name: _TYPES.get(str(column.get("sdtype", "unknown")), "text")
         for name, column in columns.items()
         if name not in entity and name != index
     }
-    if index is not None and columns.get(index, {}).get("sdtype") == "datetime":
+    if index and columns.get(index, {}).get("sdtype") == "datetime":
         told[index] = "datetime"  # numbers order rows as well
     left_out = tuple(name for name, type_ in told.items() if type_ in ("identifier", "text"))
     types = {name: type_ for name, type_ in told.items() if type_ and name not in left_out}

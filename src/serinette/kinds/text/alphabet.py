@@ -1,4 +1,4 @@
-"""What the three text codecs have in common: the numbering of symbols and one protocol.
+"""What the text codecs have in common: the numbering of symbols and one protocol.
 
 Symbol 0 is `end`, symbol 1 is `missing`; what the alphabet itself knows is numbered from 2.
 
@@ -27,7 +27,7 @@ class Alphabet(Protocol):
 
     @property
     def name(self) -> str:
-        """`character`, `byte` or `word`: also the name of the field."""
+        """The name of the codec: also that of the field."""
         ...
 
     @property

@@ -3,7 +3,7 @@
 Shape letters: `T` time, `F` fields of a step (1), `C` context fields (0 or 1).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,10 @@ from serinette.kinds.commission import Commission
 from serinette.kinds.corpus import Corpus
 from serinette.kinds.kind import Call, Streamer
 from serinette.kinds.text.alphabet import END, MISSING, Alphabet
+from serinette.kinds.text.bpe import BpeAlphabet
 from serinette.kinds.text.characters import CharacterAlphabet
-from serinette.kinds.text.config import TextConfig
+from serinette.kinds.text.config import TextConfig, default_vocabulary
+from serinette.kinds.text.graphemes import GraphemeAlphabet
 from serinette.kinds.text.octets import ByteAlphabet
 from serinette.kinds.text.words import WordAlphabet
 
@@ -164,16 +166,22 @@ class TextCodec:
 
 def fit_codec(train: Corpus, config: TextConfig) -> TextCodec:
     """Learn the alphabet and the labels of the train part."""
-    texts = [sequence.content for sequence in train.sequences]
-    alphabet: Alphabet
-    if config.codec == "byte":
-        alphabet = ByteAlphabet()
-    elif config.codec == "word":
-        alphabet = WordAlphabet.fit(texts, config.max_vocabulary, config.min_count)
-    else:
-        alphabet = CharacterAlphabet.fit(texts, config.max_vocabulary, config.min_count)
+    alphabet = _fit_alphabet([sequence.content for sequence in train.sequences], config)
     labels = {sequence.context.get(LABEL, "") for sequence in train.sequences} - {""}
     return TextCodec(alphabet, tuple(sorted(labels)))
+
+
+def _fit_alphabet(texts: list[str], config: TextConfig) -> Alphabet:
+    if config.codec == "byte":
+        return ByteAlphabet()
+    if config.codec == "bpe":
+        size = config.vocabulary_size or default_vocabulary(sum(map(len, texts)))
+        return BpeAlphabet.fit(texts, size)
+    if config.codec == "grapheme":
+        return GraphemeAlphabet.fit(texts, config.max_vocabulary, config.min_count)
+    if config.codec == "word":
+        return WordAlphabet.fit(texts, config.max_vocabulary, config.min_count)
+    return CharacterAlphabet.fit(texts, config.max_vocabulary, config.min_count)
 
 
 def codec_from_json(plain: Mapping[str, Any]) -> TextCodec:
@@ -184,7 +192,7 @@ def codec_from_json(plain: Mapping[str, Any]) -> TextCodec:
     """
     try:
         return TextCodec(_alphabet_from_json(plain), _distinct(plain["labels"]))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ArtifactError(
             f"codec.json: the text codec cannot be read ({type(error).__name__}: {error}); "
             "get the model again"
@@ -193,16 +201,45 @@ def codec_from_json(plain: Mapping[str, Any]) -> TextCodec:
 
 def _alphabet_from_json(plain: Mapping[str, Any]) -> Alphabet:
     name = plain["codec"]
-    if name == "byte":
-        return ByteAlphabet()
-    characters = "".join(_distinct(list(plain["characters"])))
-    if name == "character":
-        return CharacterAlphabet(characters)
-    if name == "word":
-        words, added = _distinct(plain["words"]), _distinct(plain.get("added", []))
-        _distinct([*characters, *words, *added])
-        return WordAlphabet(characters, words, added)
-    raise ValueError(f"codec '{name}' is none of character, byte, word")
+    build = _FROM_JSON.get(name) if isinstance(name, str) else None
+    if build is None:
+        raise ValueError(f"codec {name!r} is none of {', '.join(sorted(_FROM_JSON))}")
+    return build(plain)
+
+
+def _characters(plain: Mapping[str, Any]) -> str:
+    return "".join(_distinct(list(plain["characters"])))
+
+
+def _clusters(plain: Mapping[str, Any]) -> tuple[str, ...]:
+    found = _distinct(plain["clusters"])
+    if any(len(cluster.encode()) < 2 for cluster in found):  # noqa: PLR2004 - one byte is known
+        raise ValueError("a cluster has fewer than two bytes")
+    return found
+
+
+def _merges(plain: Mapping[str, Any]) -> list[tuple[int, int]]:
+    merges = []
+    for left, right in plain["merges"]:
+        if type(left) is not int or type(right) is not int:
+            raise TypeError("expected pairs of whole numbers")
+        merges.append((left, right))
+    return merges
+
+
+def _words(plain: Mapping[str, Any]) -> WordAlphabet:
+    words, added = _distinct(plain["words"]), _distinct(plain.get("added", []))
+    _distinct([*plain["characters"], *words, *added])
+    return WordAlphabet(_characters(plain), words, added)
+
+
+_FROM_JSON: Mapping[str, Callable[[Mapping[str, Any]], Alphabet]] = {
+    "bpe": lambda plain: BpeAlphabet(_merges(plain)),
+    "byte": lambda plain: ByteAlphabet(),
+    "character": lambda plain: CharacterAlphabet(_characters(plain)),
+    "grapheme": lambda plain: GraphemeAlphabet(_clusters(plain)),
+    "word": _words,
+}
 
 
 def _distinct(values: Any) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ def extended_codec(codec: TextCodec, train: Corpus, config: TextConfig) -> TextC
 
 
 def _extended(alphabet: Alphabet, texts: Sequence[str], config: TextConfig) -> Alphabet:
-    """Add pieces where there are pieces to add: bytes are all known."""
+    """Add pieces where some may lack: what is spelt in bytes lacks none."""
     if isinstance(alphabet, CharacterAlphabet):
         found = CharacterAlphabet.fit(texts, config.max_vocabulary, config.min_count).characters
         more = missing_pieces(found, alphabet.characters)

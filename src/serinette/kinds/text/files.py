@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
-from serinette.core.errors import DataError, NotFoundError
+from serinette.core.errors import DataError, NotFoundError, ResourceError
 
 _MAGIC: Final = (
     (b"%PDF", "a PDF document"),
@@ -79,9 +79,14 @@ def read_bytes(path: Path, *, from_folder: bool) -> FileBytes:
 
     Raises:
         DataError: If it cannot be read.
+        ResourceError: If it is too long for memory.
     """
     try:
         return FileBytes(path=path, data=path.read_bytes(), from_folder=from_folder)
+    except MemoryError as error:
+        raise ResourceError(
+            f"{path}: {path.stat().st_size:,} bytes do not fit into memory; give a part of it"
+        ) from error
     except PermissionError as error:
         raise DataError(
             f"{path}: no permission to read it; change its permissions or copy it"

@@ -2,8 +2,6 @@
 
 import codecs
 
-from serinette.kinds.text.alphabet import END, FIRST, MISSING, REPLACEMENT
-
 
 class PieceStreamer:
     """For alphabets whose symbols are whole characters or words.
@@ -25,18 +23,19 @@ class PieceStreamer:
 
 
 class ByteStreamer:
-    """For bytes: holds back a character until its last byte has come."""
+    """For bytes: holds back a character until its last byte has come.
 
-    def __init__(self) -> None:
+    Args:
+        octets: What each symbol is written as.
+    """
+
+    def __init__(self, octets: tuple[bytes, ...]) -> None:
+        self._octets = octets
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
 
     def push(self, symbol: int) -> str:
-        """Return the character that this byte completes, or nothing yet."""
-        if symbol == END:
-            return ""
-        if symbol == MISSING:
-            return self.flush() + REPLACEMENT
-        return self._decoder.decode(bytes([symbol - FIRST]))
+        """Return the characters that this symbol completes, or nothing yet."""
+        return self._decoder.decode(self._octets[symbol])
 
     def flush(self) -> str:
         """Return U+FFFD if the bytes stopped in the middle of a character."""

@@ -1,0 +1,1 @@
+"""Facts about characters; where they come from is told in README.md."""
