@@ -132,7 +132,8 @@ def _run_layers(draft: _Draft, model: ModelConfig, x: str) -> list[str]:
     direction = draft.constant("direction_axis", np.array([1], dtype=np.int64))
     outputs = []
     for i in layers:
-        inputs = [x, *_layer_weights(draft, i), "", f"h.{i}", f"c.{i}"]
+        read = [draft.constant(*each) for each in _layer_constants(draft.weights, i).items()]
+        inputs = [x, *read, "", f"h.{i}", f"c.{i}"]
         draft.nodes_out(
             "LSTM",
             inputs,
@@ -151,15 +152,31 @@ def _run_layers(draft: _Draft, model: ModelConfig, x: str) -> list[str]:
     return outputs
 
 
-def _layer_weights(draft: _Draft, layer: int) -> list[str]:
+def graph_constants(model: ModelConfig, weights: Weights) -> dict[str, np.ndarray]:
+    """Return every constant of a step graph that weights go into, by its name in the graph."""
+    found = {
+        name: value
+        for name, value in weights.items()
+        if not name.startswith(("layers.", "projection.", "readout.weight"))
+    }
+    for layer in range(model.n_layers):
+        found |= _layer_constants(weights, layer)
+    if model.tied:
+        found["projection"] = weights["projection.weight"].T
+    else:
+        found["readout"] = weights["readout.weight"].T  # [D, V]
+    return {name: np.ascontiguousarray(v, dtype=np.float32) for name, v in found.items()}
+
+
+def _layer_constants(weights: Weights, layer: int) -> dict[str, np.ndarray]:
     prefix = f"layers.{layer}."
-    read = {name: draft.weights[prefix + name].astype(np.float32) for name in _LSTM_WEIGHTS}
+    read = {name: weights[prefix + name].astype(np.float32) for name in _LSTM_WEIGHTS}
     bias = np.concatenate([onnx_gates(read["bias_ih_l0"]), onnx_gates(read["bias_hh_l0"])])
-    return [
-        draft.constant(prefix + "W", onnx_gates(read["weight_ih_l0"])[None]),  # [1, 4H, in]
-        draft.constant(prefix + "R", onnx_gates(read["weight_hh_l0"])[None]),  # [1, 4H, H]
-        draft.constant(prefix + "B", bias[None]),  # [1, 8H]
-    ]
+    return {
+        prefix + "W": onnx_gates(read["weight_ih_l0"])[None],  # [1, 4H, in]
+        prefix + "R": onnx_gates(read["weight_hh_l0"])[None],  # [1, 4H, H]
+        prefix + "B": bias[None],  # [1, 8H]
+    }
 
 
 _LSTM_WEIGHTS = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")

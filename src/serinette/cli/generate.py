@@ -20,7 +20,7 @@ from serinette.core.errors import ConfigError, DataError
 if TYPE_CHECKING:
     from serinette.artifact.folder import Artifact
     from serinette.decoding.config import DecodingConfig
-    from serinette.recipes.generate import GenerateRequest, Piece, Sample
+    from serinette.recipes.generate import GenerateRequest, Opened, Piece, Sample
 
 _CERTAIN = 0.995
 """Shares that are shown as 100 %."""
@@ -56,6 +56,8 @@ def run(options: GenerateOptions) -> None:
 
         generate_table(artifact, options)
         return
+    opened = _opened(options, artifact)
+    artifact = opened.artifact
     request = _request(options, artifact, prefixes, decoding)
     if options.interactive:
         from serinette.cli import poem_desk, text_desk
@@ -63,7 +65,7 @@ def run(options: GenerateOptions) -> None:
         desk = text_desk if artifact.kind == "text" else poem_desk
         desk.sit_down(artifact, request, options)
         return
-    _draw(options, artifact, request)
+    _draw(options, opened, request)
 
 
 app = make_app(
@@ -82,9 +84,34 @@ app = make_app(
         "serinette generate poems --acrostic 春花秋月 -n 4 --best-of 16 --temperature 0.8",
         "serinette generate poems --form 五律 --keywords 山水 -o poem.svg --paper night",
         "serinette generate poems -i",
+        "serinette generate notes --adapt letters.txt",
         "serinette generate trips -n 500 --length 48 -o synthetic.parquet --seed 1",
     ),
 )
+
+
+def _opened(options: GenerateOptions, artifact: "Artifact") -> "Opened":
+    """Open the model, after it has followed the files of `--adapt`."""
+    from serinette.recipes.generate import Opened
+
+    if not options.adapt and options.adapt_rate is None:
+        return Opened(artifact)
+    from serinette.cli.evaluate_progress import telling
+    from serinette.recipes.adapting import adapt_config, adapted
+    from serinette.recipes.count_model import reading_settings
+
+    config = adapt_config(options.adapt_rate, is_asked=bool(options.adapt))
+    kind, settings = reading_settings(artifact, {})
+    corpus = kind.read(tuple(options.adapt or ()), settings)
+    for note in (*corpus.notes, *corpus.warnings):
+        say(note)
+    with telling() as tell:
+        found = adapted(artifact, corpus, config, listener=tell)
+    say(
+        f"followed {sum(len(one.content) for one in corpus.sequences):,} characters: "
+        f"{found.bits_per_character:.3f} bits a character on the way"
+    )
+    return Opened(found.artifact, make_stepper=found.stepper)
 
 
 def _request(
@@ -125,13 +152,14 @@ def _request(
     )
 
 
-def _draw(options: GenerateOptions, artifact: "Artifact", request: "GenerateRequest") -> None:
+def _draw(options: GenerateOptions, opened: "Opened", request: "GenerateRequest") -> None:
     """Draw and print; afterwards say what a reader should know."""
     from serinette.recipes.generate import Opened, Sample, generate
     from serinette.recipes.infilling import DEFAULT_MIDDLE, infill
 
+    artifact = opened.artifact
     mix = mix_of(artifact, options.mix, options.mix_by, options.runs)
-    opened = None if mix is None else Opened(artifact, mix)
+    opened = opened if mix is None else Opened(artifact, mix)
     n_unknown = 0
     kept: list[tuple[int, float]] = []
     all_prefixes = [prefix for prefix in request.prefixes for _ in range(request.n)]

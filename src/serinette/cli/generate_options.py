@@ -89,6 +89,18 @@ class GenerateOptions:
     ] = None
     mix: MixOption = None
     mix_by: MixByOption = None
+    adapt: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Let the weights follow a text first, in seconds, to write more like it. May be "
+            "given more than once.",
+        ),
+    ] = None
+    adapt_rate: Annotated[
+        float | None,
+        typer.Option(metavar="X", help="With --adapt: how far weights go at a step."),
+    ] = None
     label: Annotated[
         str | None,
         typer.Option(metavar="LABEL", help="Write as documents of this label were written."),

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -72,6 +72,21 @@ class ScoreOptions:
     ] = True
     mix: MixOption = None
     mix_by: MixByOption = None
+    adapt: Annotated[
+        bool,
+        typer.Option(
+            "--adapt",
+            help="Let the weights follow the text (dynamic evaluation): each piece is predicted "
+            "first, then learnt from. Shown beside the model as it is.",
+        ),
+    ] = False
+    adapt_rate: Annotated[
+        float | None,
+        typer.Option(
+            metavar="X",
+            help="With --adapt: how far weights go at a step.",
+        ),
+    ] = None
     runs: RunsFolder = Path("runs")
     json: JsonFlag = False
 
@@ -91,11 +106,7 @@ def run(options: ScoreOptions) -> None:
     for warning in artifact.warnings:
         say(f"warning: {warning}")
     if artifact.kind == "series":
-        from serinette.cli.series import score_table
-
-        if options.mix:
-            raise ConfigError("--mix is for text models; this one is of kind series")
-        score_table(artifact, options.files, as_json=options.json)
+        _score_table(artifact, options)
         return
     corpus = _read(options, artifact)
     from serinette.recipes.score import score
@@ -103,16 +114,18 @@ def run(options: ScoreOptions) -> None:
     mix = mix_of(artifact, options.mix, options.mix_by, options.runs)
     counted = _count_model(options, artifact)
     stepper = None if mix is None else mix.stepper(artifact)
-    found = score(artifact, corpus, baseline=counted.model, stepper=stepper)
+    plain = score(artifact, corpus, baseline=counted.model, stepper=stepper)
+    following = _following(options, artifact, corpus, counted)
+    found = following or plain
     if options.json:
-        _print_json(options, found, counted, mix)
+        _print_json(options, _Scores(plain, following), counted, mix)
         return
     wants_colour = has_colour(sys.stdout) if options.colour is None else options.colour
     if wants_colour:
         _show_colours(found, None if options.shows_all else options.top)
     if options.per_document:
         show(_document_table(found) + "\n")
-    show(_summary_table(found, counted))
+    show(_summary_table(plain, following, counted))
     if counted.note:
         say(counted.note)
 
@@ -125,8 +138,19 @@ app = make_app(
         "serinette score notes draft-1.txt draft-2.txt --per-document --no-colour",
         "serinette score notes other.txt --mix plays=fit",
         "serinette score notes other.txt --json | jq .score.bits_per_character",
+        "serinette score notes novel.txt --adapt",
     ),
 )
+
+
+def _score_table(artifact: "Artifact", options: ScoreOptions) -> None:
+    from serinette.cli.series import score_table
+
+    if options.mix:
+        raise ConfigError("--mix is for text models; this one is of kind series")
+    if options.adapt or options.adapt_rate is not None:
+        raise ConfigError("--adapt is for text and poem models; this one is of kind series")
+    score_table(artifact, options.files, as_json=options.json)
 
 
 def _read(options: ScoreOptions, artifact: "Artifact") -> "Corpus":
@@ -149,18 +173,45 @@ def _count_model(options: ScoreOptions, artifact: "Artifact") -> "CountModel":
     return count_model_of(artifact) if options.baseline else CountModel()
 
 
+def _following(
+    options: ScoreOptions, artifact: "Artifact", corpus: "Corpus", counted: "CountModel"
+) -> "Score | None":
+    """Score with weights that follow the text, where that is asked for."""
+    if not options.adapt and options.adapt_rate is None:
+        return None
+    if options.mix:
+        raise ConfigError("--adapt and --mix: a mixture follows no text; give one of them")
+    from serinette.cli.evaluate_progress import telling
+    from serinette.recipes.adapting import adapt_config, score_adapting
+
+    config = adapt_config(options.adapt_rate, is_asked=options.adapt)
+    with telling() as tell:
+        return score_adapting(artifact, corpus, config, baseline=counted.model, listener=tell)
+
+
+class _Scores(NamedTuple):
+    """What a text costs."""
+
+    plain: "Score"
+    following: "Score | None"
+    """With weights that follow it."""
+
+
 def _print_json(
-    options: ScoreOptions, found: "Score", counted: "CountModel", mix: "Mix | None"
+    options: ScoreOptions, scores: _Scores, counted: "CountModel", mix: "Mix | None"
 ) -> None:
     from serinette.recipes.mixing import told
 
+    plain, following = scores
     fields: dict[str, Any] = {
-        "score": {**found.to_json(), "baseline_order": counted.order},
+        "score": {**plain.to_json(), "baseline_order": counted.order},
+        "adapted": None if following is None else following.to_json(),
         "note": counted.note or None,
     }
     if mix is not None:
         fields["mix"] = told(mix)
     if options.per_document:
+        found = following or plain
         fields["documents"] = [_document(one) for one in found.per_sequence]
     print_json(fields)
 
@@ -193,37 +244,44 @@ def _show_colours(found: "Score", most: int | None) -> None:
     sys.stdout.write("\n")
 
 
-def _summary_table(found: "Score", counted: "CountModel") -> str:
+def _summary_table(plain: "Score", following: "Score | None", counted: "CountModel") -> str:
     """Put the model's figures beside the count model's."""
-    n_characters, n_bytes = found.n_characters, found.n_bytes
-    baseline = found.baseline_nats
-    spread = "too short to say"
-    if found.interval is not None:
-        spread = f"{found.interval[0]:.3f} to {found.interval[1]:.3f}"
+    baseline = plain.baseline_nats
+    scores = [plain] if following is None else [plain, following]
+    titles = ["", "model", *(["following the text"] if following else [])]
     rows = [
-        ("", "model", "" if baseline is None else f"count model, order {counted.order}"),
-        (
+        [*titles, "" if baseline is None else f"count model, order {counted.order}"],
+        [
             "bits per character",
-            f"{found.bits_per_character:.3f}",
-            "" if baseline is None else f"{baseline / math.log(2) / n_characters:.3f}",
-        ),
-        ("  95 % interval", spread, ""),
-        (
+            *(f"{one.bits_per_character:.3f}" for one in scores),
+            "" if baseline is None else f"{baseline / math.log(2) / plain.n_characters:.3f}",
+        ],
+        ["  95 % interval", *(_spread(one) for one in scores), ""],
+        [
             "bits per byte",
-            f"{found.bits_per_byte:.3f}",
-            "" if baseline is None else f"{baseline / math.log(2) / n_bytes:.3f}",
-        ),
-        (
+            *(f"{one.bits_per_byte:.3f}" for one in scores),
+            "" if baseline is None else f"{baseline / math.log(2) / plain.n_bytes:.3f}",
+        ],
+        [
             "perplexity of a character",
-            f"{found.perplexity:.3f}",
-            "" if baseline is None else f"{math.exp(baseline / n_characters):.3f}",
-        ),
-        ("characters", f"{n_characters:,}", ""),
-        ("documents", f"{found.n_sequences:,}", ""),
+            *(f"{one.perplexity:.3f}" for one in scores),
+            "" if baseline is None else f"{math.exp(baseline / plain.n_characters):.3f}",
+        ],
     ]
-    if found.n_unknown:
-        rows.append(("unknown characters", f"{found.n_unknown:,}", ""))
+    nothing = [""] * len(scores)
+    rows += [
+        ["characters", f"{plain.n_characters:,}", *nothing],
+        ["documents", f"{plain.n_sequences:,}", *nothing],
+    ]
+    if plain.n_unknown:
+        rows.append(["unknown characters", f"{plain.n_unknown:,}", *nothing])
     return table(rows)
+
+
+def _spread(found: "Score") -> str:
+    if found.interval is None:
+        return "too short to say"
+    return f"{found.interval[0]:.3f} to {found.interval[1]:.3f}"
 
 
 def _document_table(found: "Score") -> str:

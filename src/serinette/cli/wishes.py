@@ -37,7 +37,7 @@ _OTHERS: Final[Mapping[str, tuple[str, ...]]] = {
 _OF_WRITING: Final = (
     *("prefix", "prefix_file", "beam", "json", "top_k", "top_p", "min_p", "typical_p"),
     *("repetition_penalty", "presence_penalty", "frequency_penalty", "penalty_window"),
-    *("logit_bias", "stop", "greedy", "temperature_in_words"),
+    *("logit_bias", "stop", "greedy", "temperature_in_words", "adapt", "adapt_rate"),
 )
 """Options for all that is written symbol by symbol."""
 

@@ -48,11 +48,19 @@ class Opened:
     Args:
         artifact: The model.
         mix: What is mixed into it; None: nothing.
+        make_stepper: Makes what runs its network where nothing is mixed in; None: ONNX Runtime on
+            its step graph.
     """
 
-    def __init__(self, artifact: Artifact, mix: Mix | None = None) -> None:
+    def __init__(
+        self,
+        artifact: Artifact,
+        mix: Mix | None = None,
+        make_stepper: Callable[[], Stepper] | None = None,
+    ) -> None:
         self.artifact = artifact
         self.mix = mix
+        self._make_stepper = make_stepper
         self._steppers: list[Stepper] = []
 
     @cached_property
@@ -93,6 +101,8 @@ class Opened:
     def _stepper(self) -> Stepper:
         if self.mix is not None:
             return self.mix.stepper(self.artifact)
+        if self._make_stepper is not None:
+            return self._make_stepper()
         return OnnxStepper(self.artifact.graph(), self.artifact.schema)
 
 

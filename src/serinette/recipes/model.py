@@ -18,7 +18,9 @@ from serinette.core.errors import ConfigError
 from serinette.decoding.config import DecodingConfig
 from serinette.evaluation.score import Score
 from serinette.explaining.explanation import Explanation
+from serinette.kinds.corpus import Corpus
 from serinette.kinds.table import SERIES, find_kind, kind_of
+from serinette.recipes.adapting import Adapted, adapt_config, adapted, score_adapting
 from serinette.recipes.count_model import count_model_of, reading_settings
 from serinette.recipes.evaluate.report import Report
 from serinette.recipes.evaluate.request import EvaluateRequest
@@ -46,11 +48,13 @@ class Model:
 
     Args:
         artifact: A verified model folder.
+        adapted: What the model has become after reading a text; None: it is as it was saved.
     """
 
-    def __init__(self, artifact: Artifact) -> None:
+    def __init__(self, artifact: Artifact, *, adapted: Adapted | None = None) -> None:
         self.artifact = artifact
-        self._opened = Opened(artifact)
+        self._opened = Opened(artifact, make_stepper=None if adapted is None else adapted.stepper)
+        self._is_adapted = adapted is not None
 
     def generate(
         self,
@@ -147,21 +151,38 @@ class Model:
         config = build(SheetConfig, settings, source="sheet")
         return sheet_of([on_sheet(sample.full_text, config) for sample in samples], config)
 
-    def score(self, source: Source | Sequence[str], **mixing: Any) -> Score:
+    def score(
+        self,
+        source: Source | Sequence[str],
+        *,
+        adapt: bool = False,
+        adapt_rate: float | None = None,
+        **mixing: Any,
+    ) -> Score:
         """Measure how well the model predicts a file, a folder or texts.
 
         Args:
             source: A path, or a list of texts.
+            adapt: Let the weights follow the text (dynamic evaluation): each piece is predicted
+                before it is learnt from. The model stays as it is.
+            adapt_rate: How far weights go at a step.
             **mixing: `mix` and `mix_by`, as for `generate`: the score of the mixture.
+
+        Raises:
+            ConfigError: If a setting is unknown or out of range, or a mixture is to adapt.
         """
-        mix = self._mixed(mixing).mix
+        opened = self._mixed(mixing)
         if mixing:
             raise ConfigError(f"score: unknown argument '{next(iter(mixing))}'; known: mix, mix_by")
-        kind, settings = reading_settings(self.artifact, {})
-        counted = count_model_of(self.artifact)
-        corpus = kind.read(_sources(source), settings)
-        stepper = None if mix is None else mix.stepper(self.artifact)
-        return score(self.artifact, corpus, baseline=counted.model, stepper=stepper)
+        corpus = self._read(source)
+        baseline = count_model_of(self.artifact).model
+        if not adapt and adapt_rate is None:
+            stepper = opened.steppers(1)[0]
+            return score(self.artifact, corpus, baseline=baseline, stepper=stepper)
+        config = adapt_config(adapt_rate, is_asked=adapt)
+        if opened.mix is not None:
+            raise ConfigError("score: adapt and mix: a mixture follows no text; give one of them")
+        return score_adapting(self.artifact, corpus, config, baseline=baseline)
 
     def fitted_mix(
         self, *others: "Model", data: Source | Sequence[str] | None = None
@@ -178,8 +199,7 @@ class Model:
         """
         corpus = None
         if data is not None:
-            kind, settings = reading_settings(self.artifact, {})
-            corpus = kind.read(_sources(data), settings)
+            corpus = self._read(data)
         mix = fitted(self.artifact, mix_into(self.artifact, dict.fromkeys(others, 0.0)), corpus)
         return dict(zip(others, (one.weight for one in mix.partners), strict=True))
 
@@ -189,6 +209,24 @@ class Model:
         if not others:
             return self._opened
         return Opened(self.artifact, mix_into(self.artifact, others, by))
+
+    def adapted(self, source: Source | Sequence[str], *, rate: float | None = None) -> "Model":
+        """Return a model whose weights have followed a text once, to write more like it.
+
+        Args:
+            source: A path, or a list of texts.
+            rate: How far weights go at a step; None: as far as `score` has found best.
+
+        Raises:
+            ConfigError: If the rate is out of range.
+        """
+        corpus = self._read(source)
+        found = adapted(self.artifact, corpus, adapt_config(rate, is_asked=True))
+        return Model(found.artifact, adapted=found)
+
+    def _read(self, source: Source | Sequence[str]) -> Corpus:
+        kind, settings = reading_settings(self.artifact, {})
+        return kind.read(_sources(source), settings)
 
     def evaluate(
         self,
@@ -237,7 +275,15 @@ class Model:
         return explain(self.artifact, None if text is None else os.fspath(text), asked)
 
     def save(self, folder: Source) -> None:
-        """Copy the model to `folder`, which must not exist yet."""
+        """Copy the model to `folder`, which must not exist yet.
+
+        Raises:
+            ConfigError: If `folder` exists, or the model has been adapted.
+        """
+        if self._is_adapted:
+            raise ConfigError(
+                "save: an adapted model is not kept; adapt again, or train on the text"
+            )
         write_folder(Path(folder), read_folder(self.artifact.folder).files)
 
     def _request(

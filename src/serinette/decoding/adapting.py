@@ -1,0 +1,123 @@
+"""Adapting to a text while it is read: dynamic evaluation and a neural cache.
+
+Dynamic evaluation lets the weights follow the text.
+
+A text is read in pieces. Every piece is predicted with the weights as they are, and then the
+weights take one step down its gradient, scaled by the size that gradients of each weight have, and
+decay back to where they began. So nothing is ever predicted with weights that have seen it.
+
+Reference: Krause, Kahembwe, Murray, Renals 2018, arXiv:1709.07432 (their "RMS with decay"). The
+size of gradients comes from the text itself, as running means of squares by rows and by columns
+(Shazeer and Stern 2018, arXiv:1804.04235), since a model carries no statistics of its training.
+
+Shape letters: `T` steps, `C` context fields, `P` predictions, `V` symbols.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float32, Float64, Int
+
+from serinette.core.distributions import categorical_log_probs
+from serinette.core.errors import ConfigError
+from serinette.decoding.neural_cache import CacheConfig, NeuralCache
+from serinette.decoding.trainable import TrainableNetwork
+from serinette.nets.config import predicted_symbols
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdaptConfig:
+    """How weights follow a text."""
+
+    rate: float = 2e-4
+    """Length of a step, in units of a weight's usual gradient; 0 keeps the weights."""
+    decay: float = 1e-3
+    """Share of the way back to the trained weights that is gone after every piece, in [0, 1)."""
+    piece: int = 16
+    """Steps of a piece; at least 1."""
+    cache: CacheConfig = field(default_factory=CacheConfig)
+    """What came after like moments has its say, too."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.rate < math.inf:
+            raise ConfigError(f"adapt.rate must be 0 or more, got {self.rate}")
+        if not 0 <= self.decay < 1:
+            raise ConfigError(f"adapt.decay must be in [0, 1), got {self.decay}")
+        if self.piece < 1:
+            raise ConfigError(f"adapt.piece must be at least 1, got {self.piece}")
+
+
+_MEMORY = 0.999
+"""What a running mean keeps of itself at every piece."""
+_SMALLEST = 1e-8
+
+
+class Follower:
+    """A network whose weights follow what it reads.
+
+    Args:
+        network: Its weights are changed in place.
+        config: How.
+    """
+
+    def __init__(self, network: TrainableNetwork, config: AdaptConfig) -> None:
+        self.network = network
+        self._config = config
+        self._trained = {name: weight.copy() for name, weight in network.weights.items()}
+        self._squares: dict[str, tuple[np.ndarray, ...]] = {}
+        self._weight_of_squares = 0.0
+        (symbols,) = predicted_symbols(network.schema)
+        self.cache = NeuralCache(config.cache, network.config.readout_size, symbols.size)
+        """What was read last."""
+
+    def read(
+        self, symbols: Int[np.ndarray, " T"], context: Int[np.ndarray, " C"]
+    ) -> Iterator[Float64[np.ndarray, " P"]]:
+        """Read a sequence; yields -log p of every symbol but the first, in nats, piece by piece.
+
+        Args:
+            symbols: From the one that opens the sequence on; at least one.
+            context: Facts about the whole sequence.
+        """
+        memory = self.network.start()
+        last = len(symbols) - 1
+        for first in range(0, last, self._config.piece):
+            end = min(first + self._config.piece, last)
+            reading = self.network.read(symbols[first:end], context, memory)
+            log_probs = categorical_log_probs(reading.logits)
+            targets = symbols[first + 1 : end + 1]
+            places = np.arange(len(targets))
+            yield -self.cache.mixed(reading.joined, log_probs)[places, targets]
+            self.cache.keep(reading.joined, targets)
+            memory = reading.end
+            if self._config.rate > 0:
+                d_logits = np.exp(log_probs).astype(np.float32)
+                d_logits[places, targets] -= 1
+                self._step(self.network.gradients(reading, d_logits))
+
+    def _step(self, gradients: dict[str, Float32[np.ndarray, "..."]]) -> None:
+        self._weight_of_squares = _MEMORY * self._weight_of_squares + (1 - _MEMORY)
+        for name, gradient in gradients.items():
+            weight = self.network.weights[name]
+            weight -= self._config.rate * gradient / (self._usual_size(name, gradient) + _SMALLEST)
+            if self._config.decay:
+                weight += self._config.decay * (self._trained[name] - weight)
+
+    def _usual_size(self, name: str, gradient: np.ndarray) -> Float32[np.ndarray, "..."]:
+        """Return the size that gradients of every weight of a tensor have, this one included."""
+        squares = gradient * gradient
+        means = (squares,) if gradient.ndim == 1 else (squares.mean(1), squares.mean(0))
+        before = self._squares.get(name, tuple(np.zeros_like(mean) for mean in means))
+        kept = tuple(
+            _MEMORY * b + (1 - _MEMORY) * mean for b, mean in zip(before, means, strict=True)
+        )
+        self._squares[name] = kept
+        if gradient.ndim == 1:
+            size: Float32[np.ndarray, "..."] = np.sqrt(kept[0] / self._weight_of_squares)
+            return size
+        rows, columns = kept
+        total = max(float(rows.mean()), 1e-30)
+        size = np.sqrt(np.outer(rows / total, columns / self._weight_of_squares))
+        return size
