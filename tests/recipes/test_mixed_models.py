@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -183,3 +184,20 @@ def test_poems_and_unknown_ways_are_refused_in_python(models):
         models["birds"].generate(mix={"fish": 0.5})
     with pytest.raises(ConfigError, match="score: unknown argument 'mixed'; known: mix, mix_by"):
         models["birds"].score(["a"], mixed=1)
+
+
+def test_symbols_that_are_no_texts_of_their_own_are_only_mixed_if_they_are_the_same(models):
+    """Two models of another unit, made of models of characters by naming their field so."""
+
+    def renamed(artifact):
+        (field,) = artifact.schema.fields
+        return replace(
+            artifact, schema=replace(artifact.schema, fields=(replace(field, name="part"),))
+        )
+
+    birds, fish = (renamed(models[name].artifact) for name in ("birds", "fish"))
+    with pytest.raises(
+        ConfigError, match="mix: fish has other symbols of kind part than the model"
+    ):
+        Mix(partners=(Partner(artifact=fish, weight=0.5, name="fish"),)).notes(birds)
+    assert Mix(partners=(Partner(artifact=birds, weight=0.5),)).notes(birds) == []

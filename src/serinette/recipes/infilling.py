@@ -94,7 +94,8 @@ def _job(
     wishes = replace(
         request.wishes, length=_length(request.wishes, n_given + least, n_given + most)
     )
-    per_character = _BYTES_A_CHARACTER if opened.artifact.codec.get("codec") == "byte" else 1
+    is_whole = opened.artifact.codec.get("codec") in ("character", "word")
+    per_character = 1 if is_whole else _BYTES_A_CHARACTER
     n_steps = most * per_character + len(codec.encode(suffix)) + 1
     asked = replace(
         request,

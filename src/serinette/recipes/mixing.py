@@ -21,6 +21,8 @@ from serinette.recipes.score import closed_steps, contexts_of
 from serinette.recipes.training_data import prepared_again
 
 _TEXT = "text"
+_WRITTEN = ("character", "word")
+"""Units whose symbols are each a text of their own."""
 _ROUNDS = 500
 _SMALLEST_GAIN = 1e-9
 _ALMOST = 1e-9
@@ -136,7 +138,16 @@ def _codec_beside(host: Artifact, partner: Partner) -> TextCodec:
             f"mix: {partner.name} writes in {theirs}s and the model in {ours}s; mix models of the "
             "same --data.codec"
         )
+    if ours not in (*_WRITTEN, "byte") and _symbols(host) != _symbols(partner.artifact):
+        raise ConfigError(
+            f"mix: {partner.name} has other symbols of kind {ours} than the model; mix models that "
+            "share them, or models of characters, bytes or words"
+        )
     return codec_from_json(partner.artifact.codec)
+
+
+def _symbols(artifact: Artifact) -> dict[str, Any]:
+    return {name: value for name, value in artifact.codec.items() if name != "labels"}
 
 
 def _unit(artifact: Artifact) -> str:
@@ -146,7 +157,7 @@ def _unit(artifact: Artifact) -> str:
 def _pieces(codec: TextCodec) -> dict[str, int]:
     """Return the symbol of every text that is one."""
     field = _field(codec)
-    if field.name == "byte":
+    if field.name not in _WRITTEN:  # by number: one symbol may be less than a character
         return {str(symbol): symbol for symbol in range(field.size) if symbol != field.missing}
     return {
         codec.decode(np.array([[symbol]])): symbol
