@@ -6,9 +6,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from serinette.core.config import Layer, resolve
 from serinette.core.errors import ArtifactError, ConfigError, MissingExtraError
 from serinette.kinds.corpus import Corpus, RawSequence
-from serinette.kinds.table import KINDS
 from serinette.kinds.text.bpe import BpeAlphabet
 from serinette.kinds.text.codec import codec_from_json, fit_codec
 from serinette.kinds.text.config import TextConfig
@@ -160,7 +160,7 @@ def test_damaged_merges_are_refused(merges, message):
         ({"codec": "bpe", "vocabulary_size": 256}, "vocabulary_size must be at least 257, got 256"),
         (
             {"codec": "word", "vocabulary_size": 900},
-            "vocabulary_size belongs to the codec bpe, got codec 'word'; leave it out, or set "
+            "data.vocabulary_size belongs to the codec bpe, got codec 'word'; leave it out, or set "
             "max_vocabulary",
         ),
     ],
@@ -170,9 +170,15 @@ def test_a_vocabulary_size_that_cannot_be_is_refused(settings, message):
         TextConfig(**settings)
 
 
-def test_rules_hold_for_a_codec_of_merged_pieces():
+def test_a_misplaced_vocabulary_size_is_told_once():
+    values = {"data.codec": "word", "data.vocabulary_size": 900}
+    with pytest.raises(ConfigError) as caught:
+        resolve({"data": TextConfig}, [Layer(origin="test", values=values)])
+    assert str(caught.value).count("belongs to") == 1
+
+
+def test_the_codec_names_its_field_and_knows_the_border_of_lines():
     corpus = Corpus(sequences=(RawSequence(content=TEXT, context={}, place="x"),))
     codec = fit_codec(corpus, TextConfig(codec="bpe", vocabulary_size=350))
-    assert KINDS["text"].wishes_type is not None
     assert codec.schema.fields[0].name == "bpe"
     assert codec.border == 2 + ord("\n")

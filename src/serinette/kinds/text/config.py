@@ -62,8 +62,8 @@ class TextConfig:
             raise ConfigError(f"vocabulary_size must be at least {N_BYTES + 1}, got {size}")
         if size is not None and self.codec != "bpe":
             raise ConfigError(
-                f"vocabulary_size belongs to the codec bpe, got codec '{self.codec}'; leave it "
-                "out, or set max_vocabulary"
+                f"data.vocabulary_size belongs to the codec bpe, got codec '{self.codec}'; "
+                "leave it out, or set max_vocabulary"
             )
 
 
