@@ -143,6 +143,8 @@ class _History:
         self._n_head = np.array([len(part.head) for part in spelling.cuts], dtype=np.int64)
         self._head_bits = np.array([bits for bits, _ in heads], dtype=np.int64)
         self._tail = np.array(tails, dtype=np.int64)  # [V, 2]
+        # Where no symbol ends a begun character, what one would end need not be worked out.
+        self._asked = np.arange(spelling.size if self._n_head.any() else 1)[None, :]
 
     def start(self, n_rows: int) -> Int64[np.ndarray, "B L"]:
         state = np.full((n_rows, self._n_kept + _N_PARTIAL), NOTHING, dtype=np.int64)
@@ -196,7 +198,7 @@ class _History:
 
     def _judged(self, state: Int[np.ndarray, "B L"], is_bad: _Judge) -> Bool[np.ndarray, "B V"]:
         tail = state[:, self._n_kept - (self._n - 1) : self._n_kept]
-        held, to_go = self._held(state, np.arange(self._spelling.size)[None, :])
+        held, to_go = self._held(state, self._asked)
         hashes = self._grams.completed(tail, held)
         forbidden = self._grams.forbids(is_bad(hashes, state), self._spelling.size)
         mask: Bool[np.ndarray, "B V"] = ~(forbidden & ((self._n_head == 0) | (to_go == 0)))
