@@ -6,7 +6,7 @@ import numpy as np
 
 from serinette.core.schema import Schema, SymbolField
 from serinette.kinds.commission import Commission
-from serinette.kinds.text.codec import TextCodec
+from serinette.kinds.text.facts import Facts
 from serinette.nets.config import ModelConfig, expected_shapes
 
 LETTERS = "abcdefgh\n"
@@ -76,7 +76,6 @@ class LetterCodec:
     """One symbol a letter: 0 end, 1 missing, then `LETTERS`. What is wished for is a constraint."""
 
     border = measured = None
-    label_field = "label"
 
     def __init__(self, labels=()):
         self.labels = tuple(labels)
@@ -102,8 +101,11 @@ class LetterCodec:
     def measured_context(self, context):
         return context
 
+    def knows(self, name, value):
+        return name == "label" and value in self.labels
+
     def check_context(self, context):
-        TextCodec.check_context(self, context)
+        Facts({"label": self.labels}).named(context)
 
     def commission(self, wishes, prefix, labels, call):
         self.check_context(labels)

@@ -293,8 +293,9 @@ def test_labels_are_drawn_as_often_as_the_training_part_has_them(labelled):
     evaluation = evaluate(labelled, ONE)
     case = open_case([labelled], ())
     writer = findings._writer(case.subjects[0], case)
-    assert set(writer.shares) == {"street", "sea"}
-    assert writer.shares["street"] == pytest.approx(2 / 3, abs=0.08)
+    street, sea = ((("label", name),) for name in ("street", "sea"))
+    assert set(writer.shares) == {street, sea}
+    assert writer.shares[street] == pytest.approx(2 / 3, abs=0.08)
     assert evaluation.metric("bleu4", "T=1").n > 0
 
 

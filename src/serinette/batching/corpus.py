@@ -4,11 +4,17 @@ Shape letters: `N` symbols in all, `S` sequences (`S1` is one more), `C` context
 `V` symbols of the vocabulary.
 """
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
+
+from serinette.core.spool import Spool, release
+
+_BLOCK = 1 << 22
+"""Symbols that are counted at a time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,12 +39,36 @@ class EncodedCorpus:
     """Which symbols count when predictions are measured (a poem's characters, not its marks);
     None: all. The network learns all of them either way."""
 
+    weights: Float[np.ndarray, " S"] | None = None
+    """How many times each sequence is read in an epoch of training; None: all once."""
+
     def is_measured(self, symbols: Int[np.ndarray, "*_"]) -> Bool[np.ndarray, "*_"]:
         """Say of each symbol whether its prediction counts in a measurement."""
         if self.measured is None:
             return np.ones(symbols.shape, dtype=np.bool_)
         found: Bool[np.ndarray, "*_"] = self.measured[symbols]
         return found
+
+    def is_border(self, places: Int[np.ndarray, "*_"]) -> Bool[np.ndarray, "*_"]:
+        """Say of each place whether a line has just ended there."""
+        if len(self.borders) == 0:
+            return np.zeros(places.shape, dtype=np.bool_)
+        nearest = np.minimum(np.searchsorted(self.borders, places), len(self.borders) - 1)
+        found: Bool[np.ndarray, "*_"] = self.borders[nearest] == places
+        return found
+
+    def counts(self, n_symbols: int) -> Int[np.ndarray, " V"]:
+        """Count every symbol."""
+        counts = np.zeros(n_symbols, dtype=np.int64)
+        for start in range(0, len(self.symbols), _BLOCK):
+            counts += np.bincount(self.symbols[start : start + _BLOCK], minlength=n_symbols)
+        self.release()
+        return counts
+
+    def release(self) -> None:
+        """Give back the memory of mapped symbols; they can still be read."""
+        release(self.symbols)
+        release(self.borders)
 
     @property
     def n_measured(self) -> int:
@@ -73,17 +103,54 @@ def join(
         border: The symbol that ends a line, where there are lines.
         measured: Which symbols count in a measurement; None: all.
     """
-    closing = np.array([end], dtype=np.int32)
-    parts = [closing]
-    for steps in sequences:
-        parts += [steps[:, 0].astype(np.int32, copy=False), closing]
-    lengths = np.array([len(steps) + 1 for steps in sequences], dtype=np.int64)
-    width = len(context[0]) if context else 0
-    symbols = np.concatenate(parts)
-    return EncodedCorpus(
-        symbols=symbols,
-        starts=np.concatenate([[0], lengths.cumsum()]).astype(np.int64),
-        context=np.array(context, dtype=np.int64).reshape(len(sequences), width),
-        borders=np.flatnonzero(symbols[:-1] == border) if border is not None else symbols[:0],
-        measured=measured,
-    )
+    layer = Layer(np.dtype(np.int32), end=end, border=border)
+    for steps, facts in zip(sequences, context, strict=True):
+        layer.add([steps[:, 0]], facts)
+    return layer.corpus(measured)
+
+
+class Layer:
+    """Lays sequences end to end, piece by piece; many symbols lie in a scratch file, not in memory.
+
+    Args:
+        dtype: Of the symbols, the smallest that holds them all.
+        end: The symbol that opens and closes a sequence.
+        border: The symbol that ends a line, where there are lines.
+    """
+
+    def __init__(self, dtype: np.dtype, *, end: int, border: int | None = None) -> None:
+        self._closing = np.array([end], dtype=dtype)
+        self._border = border
+        self._symbols = Spool(dtype)
+        self._borders = Spool(np.dtype(np.int64))
+        # Arrays of numbers: a list of them takes ten times as much for many short sequences.
+        self._starts = array("q", [0])
+        self._context = array("q")
+        self._symbols.add(self._closing)
+
+    def add(self, pieces: Iterable[Int[np.ndarray, " _"]], context: Int[np.ndarray, " _"]) -> None:
+        """Add a sequence.
+
+        Args:
+            pieces: Its symbols, without `end`; joined they are the sequence.
+            context: Its context symbols.
+        """
+        for symbols in pieces:
+            if self._border is not None:
+                self._borders.add(np.flatnonzero(symbols == self._border) + len(self._symbols))
+            self._symbols.add(symbols)
+        self._symbols.add(self._closing)
+        self._starts.append(len(self._symbols) - 1)
+        self._context.extend(context.tolist())
+
+    def corpus(self, measured: Bool[np.ndarray, " V"] | None = None) -> EncodedCorpus:
+        """Return what was laid; nothing can be added any more."""
+        n = len(self._starts) - 1
+        facts = np.array(self._context, dtype=np.int64)
+        return EncodedCorpus(
+            symbols=self._symbols.array(),
+            starts=np.array(self._starts, dtype=np.int64),
+            context=facts.reshape(n, len(facts) // max(1, n)),
+            borders=self._borders.array(),
+            measured=measured,
+        )

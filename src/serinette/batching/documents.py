@@ -76,6 +76,7 @@ class DocumentBatches:
 
     def _load_epoch(self) -> None:
         epoch = self._epoch
+        self._corpus.release()
         self._pieces = training_pieces(self._corpus, self._longest, self._seed, epoch)
         self._batches = _batches(
             self._pieces, self._n_rows, self._pool, derive(self._seed, epoch, 1)
@@ -92,7 +93,7 @@ class DocumentBatches:
         clipped = np.minimum(places, np.maximum(stop[:, None] - 1, 0))
         inputs = corpus.symbols[clipped].astype(np.int64)
         targets = corpus.symbols[clipped + 1].astype(np.int64)
-        inputs[np.isin(start, corpus.borders), 0] = corpus.symbols[0]  # `end`
+        inputs[corpus.is_border(start), 0] = corpus.symbols[0]  # `end`
         sequence = np.where(is_there, pieces.sequence[chosen], 0)
         return Batch(
             inputs=torch.from_numpy(inputs),

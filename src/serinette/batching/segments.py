@@ -4,13 +4,13 @@ A stretch lies within one sequence. Its first step starts from the empty state, 
 ever sees another one. A sequence longer than a row's fair share is cut, so that one long file
 still fills all rows.
 
-Shape letters: `S` stretches.
+Shape letters: `S` stretches, `R` of them with repeats.
 """
 
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from serinette.batching.corpus import EncodedCorpus
 from serinette.core.seeds import derive
@@ -30,7 +30,7 @@ class Segments(NamedTuple):
 
 
 def training_segments(corpus: EncodedCorpus, n_rows: int, seed: int, epoch: int) -> Segments:
-    """Cut and shuffle one epoch for so many rows. Every place is read exactly once.
+    """Cut and shuffle one epoch for so many rows. Every place is read once, or by its weight.
 
     Cuts of long sequences fall elsewhere in every epoch, so that no place is always without
     context; where a line ends nearby, they fall there.
@@ -44,7 +44,24 @@ def training_pieces(corpus: EncodedCorpus, longest: int, seed: int, epoch: int) 
     first = generator.integers(1, longest + 1, size=corpus.n_sequences)
     segments = _at_borders(_cut(corpus, longest, first), corpus.borders, longest // 4)
     order = generator.permutation(len(segments.start))
+    if corpus.weights is not None:
+        order = _repeated(order, corpus.weights[segments.sequence[order]], generator)
     return Segments(*(column[order] for column in segments))
+
+
+def _repeated(
+    order: Int[np.ndarray, " S"], weights: Float[np.ndarray, " S"], generator: np.random.Generator
+) -> Int[np.ndarray, " R"]:
+    """Repeat each stretch as often as its weight says, in a new order; at least one is left.
+
+    A weight of 2.3 is two or three times, so that those of one weight add up to what they should,
+    to within one: systematic sampling.
+    """
+    by_weight = np.argsort(weights, kind="stable")
+    sums = generator.random() + np.concatenate([[0.0], weights[by_weight].cumsum()])
+    times = np.diff(np.floor(sums)).astype(np.int64)
+    repeated = np.repeat(order[by_weight], times)
+    return generator.permutation(repeated if len(repeated) else order[:1])
 
 
 def held_out_segments(corpus: EncodedCorpus, n_rows: int, warm_up: int) -> Segments:

@@ -20,6 +20,9 @@ from torch import Tensor
 from serinette.batching.corpus import EncodedCorpus
 from serinette.batching.segments import Segments, held_out_segments, training_segments
 
+_RELEASED_EVERY = 512
+"""Windows after which the mapped memory of a long corpus is given back."""
+
 
 class Batch(NamedTuple):
     """One window of every row, with all that the loss needs."""
@@ -76,6 +79,7 @@ class Cursors:
         self.stop = np.zeros(n_rows, dtype=np.int64)
         self.sequence = np.zeros(n_rows, dtype=np.int64)
         self.fresh = np.zeros(n_rows, dtype=np.bool_)
+        self._n_read = 0
 
     def load(self, row: int, segments: Segments, k: int) -> None:
         """Put a row at the beginning of the k-th stretch."""
@@ -93,7 +97,7 @@ class Cursors:
         symbols = self.corpus.symbols
         inputs = symbols[clipped].astype(np.int64)
         if self.opens_at_borders and self.fresh.any():
-            opening = self.fresh & np.isin(self.place, self.corpus.borders)
+            opening = self.fresh & self.corpus.is_border(self.place)
             inputs[opening, 0] = symbols[0]  # `end`
         targets = symbols[clipped + 1].astype(np.int64)
         batch = Batch(
@@ -106,6 +110,9 @@ class Cursors:
         )
         self.place = np.minimum(self.place + self.window, self.stop)
         self.fresh[:] = False
+        self._n_read += 1
+        if self._n_read % _RELEASED_EVERY == 0:
+            self.corpus.release()
         return batch
 
 

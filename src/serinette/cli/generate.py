@@ -14,7 +14,7 @@ from serinette.cli.help_sections import SectionedCommand
 from serinette.cli.mixing import mix_of
 from serinette.cli.options import examples, make_app
 from serinette.cli.output import say
-from serinette.cli.wishes import unescape, wishes_of
+from serinette.cli.wishes import facts_of, unescape, wishes_of
 from serinette.core.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ app = make_app(
         'serinette generate notes --prefix "It was" --suffix "the end." --middle 20-60',
         r"serinette generate names -n 100 --stop '\n' > names.txt",
         "serinette generate letters --label spring --top-p 0.95 --max-steps 400",
+        "serinette generate posts --given author=Austen --given year=1813",
         "serinette generate notes -n 3 --json | jq .text",
         "serinette generate notes --mix plays=0.3 --temperature 1.2:0.7/100",
         "serinette generate notes --regex '[A-Z][a-z]+ said: .*' --no-copy 40",
@@ -142,7 +143,7 @@ def _request(
         prefixes=prefixes,
         seed=chosen_seed(options.seed),
         first_row=options.first_row,
-        labels={} if options.label is None else {"label": options.label},
+        labels=facts_of(options),
         wishes=wishes,
         best_of=n_candidates if options.best_of is None else options.best_of,
         resample=options.resample,
@@ -227,7 +228,7 @@ def _printing(
 
 
 def _prefixes(options: GenerateOptions) -> tuple[str, ...]:
-    from serinette.kinds.text.reader import check_text
+    from serinette.kinds.text.encodings import check_text
 
     prefixes = list(options.prefix or ())
     if options.prefix_file is not None:

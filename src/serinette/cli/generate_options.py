@@ -105,6 +105,14 @@ class GenerateOptions:
         str | None,
         typer.Option(metavar="LABEL", help="Write as documents of this label were written."),
     ] = None
+    given: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FIELD=VALUE",
+            help="A fact about the samples: a context field of the training texts, or a column of "
+            "a table that never changes within a sequence. Repeatable.",
+        ),
+    ] = None
     batch_size: Annotated[
         int,
         typer.Option(
@@ -345,10 +353,6 @@ class GenerateOptions:
             help="A table to go on with: -n continuations of each of its sequences, --length rows "
             "of them.",
         ),
-    ] = None
-    given: Annotated[
-        list[str] | None,
-        _series(metavar="COLUMN=VALUE", help="A column that never changes within a sequence."),
     ] = None
     scenario: Annotated[
         Path | None,

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from serinette.cli.dotted_flags import FLAG, SettingsCommand, as_settings
 from serinette.cli.options import JsonFlag, RunsFolder, examples, make_app
 from serinette.cli.output import print_json, say, show
 from serinette.cli.tables import table
-from serinette.core.config import Layer, format_duration
+from serinette.cli.weights import WeightsOption, shares_table, weights_of
+from serinette.core.config import Layer, flag_layer, format_duration
 from serinette.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ class InspectOptions:
     ] = None
     labels: Annotated[
         str | None,
-        typer.Option(metavar="none|folder|file|column", help="Where labels come from."),
+        typer.Option(metavar="none|folder|file|column|field", help="Where labels come from."),
     ] = None
     codec: Annotated[
         str | None,
@@ -66,7 +68,11 @@ class InspectOptions:
         str | None,
         typer.Option(metavar="NAME", help="Encoding of the files. Found out if not set."),
     ] = None
+    weight: WeightsOption = None
     runs: RunsFolder = Path("runs")
+    settings: Annotated[
+        list[str] | None, typer.Option(FLAG, hidden=True, help="Gathered from --section.key.")
+    ] = None
     json: JsonFlag = False
 
 
@@ -76,6 +82,8 @@ def run(options: InspectOptions) -> None:
     Of data: files, encodings, documents, characters, the split, and what training would decide,
     with the option that decides otherwise. Of a model: whether it is whole, its sizes, where it
     came from, and how good it is.
+
+    The settings --data.KEY and --split.KEY work as in train.
     """
     if _is_model(options.names, options.runs):
         _inspect_model(options)
@@ -86,8 +94,10 @@ def run(options: InspectOptions) -> None:
 app = make_app(
     run,
     InspectOptions,
+    cls=SettingsCommand,
     epilog=examples(
         "serinette inspect notes.txt",
+        "serinette inspect posts.jsonl --data.text_field body --data.context_fields author,year",
         "serinette inspect trips.csv --entity bike --time t",
         "serinette inspect poems/ --documents blank-line",
         "serinette inspect notes --json | jq .evaluation",
@@ -128,9 +138,13 @@ def _inspect_data(options: InspectOptions) -> None:
 
     given = {name: getattr(options, name) for name in ("documents", "labels", "codec", "encoding")}
     values = {f"data.{name}": value for name, value in given.items() if value is not None}
-    written = {key: f"--{key.partition('.')[2]}" for key in values}
+    weights = weights_of(options.weight, options.names)
+    if weights is not None:
+        values["data.weights"] = weights
+    written = {key: f"--{key.partition('.')[2]}" for key in values} | {"data.weights": "--weight"}
     layer = Layer(origin="command line", values=values, written=written)
-    report = describe_data([Path(name) for name in options.names], [layer], options.kind)
+    layers = [layer, flag_layer(as_settings(options.settings or ()))]
+    report = describe_data([Path(name) for name in options.names], layers, options.kind)
     if options.json:
         print_json({"kind": "data", **_plain_report(report)})
         return
@@ -145,6 +159,7 @@ def _plain_report(report: "DataReport") -> dict[str, Any]:
         **plain,
         "files": [asdict(file) for file in report.files],
         "parts": [asdict(part) for part in report.parts],
+        "shares": [asdict(share) for share in report.shares],
         "decisions": list(report.decisions),
         "warnings": list(report.warnings),
         "settings": report.settings.to_json(),
@@ -167,7 +182,9 @@ _OVERRIDES = (
     ("documents", "--documents file|blank-line|line"),
     ("codec", "--codec character|byte|word|grapheme|bpe"),
     ("encoding", "--encoding NAME"),
-    ("labels", "--labels none|folder|file|column"),
+    ("labels", "--labels none|folder|file|column|field"),
+    ("records", "--data.text_field NAME, --data.label_field NAME, --data.context_fields A,B"),
+    ("weights", "--weight PATH=TIMES"),
     ("split", "--split.validation_share X, --split.test_share X"),
     ("sizes, updates", "--budget TIME, --size NAME, --updates N (see train DATA --dry-run)"),
 )
@@ -183,6 +200,8 @@ def _data_text(report: "DataReport") -> str:
     parts = [("part", "documents", "characters")]
     parts += [(p.name, f"{p.n_documents:,}", f"{p.n_characters:,}") for p in report.parts]
     blocks.append(table(parts))
+    if report.shares:
+        blocks.append(shares_table(report.shares))
     blocks.append("training would decide:\n" + "\n".join(f"  {d}" for d in report.decisions))
     overrides = table([(f"  {what}", option) for what, option in _OVERRIDES])
     blocks.append(f"to decide otherwise, give train:\n{overrides}")
@@ -233,7 +252,7 @@ def _model_text(artifact: "Artifact", n_parameters: int) -> str:
         for field in artifact.schema.fields
     ]
     rows += [
-        (f"context {field.name}", f"{field.size - 1} labels") for field in artifact.schema.context
+        (f"context {field.name}", f"{field.size - 1} values") for field in artifact.schema.context
     ]
     rows += [("learnt from", str(path)) for path in artifact.source.get("paths", ())]
     facts = tuning_facts(artifact.training)

@@ -7,10 +7,11 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from serinette.cli.dotted_flags import as_settings
 from serinette.cli.output import print_json, say, show
 from serinette.cli.tables import table as text_table
-from serinette.cli.wishes import refuse_options_of_others
-from serinette.core.config import Layer, format_duration, parse_duration
+from serinette.cli.wishes import facts_of, refuse_options_of_others
+from serinette.core.config import Layer, flag_layer, format_duration, parse_duration
 from serinette.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def _request(opened: "OpenedSeries", options: "GenerateOptions", seed: int) -> "
         start=start,
         step_seconds=None if options.every is None else parse_duration(options.every),
         history=history,
-        statics=dict(_given(text) for text in options.given or ()),
+        statics=facts_of(options),
         scenario={} if options.scenario is None else _scenario(options.scenario),
         temperature=1.0 if options.temperature is None else _temperature(options.temperature),
         resample=options.resample,
@@ -132,13 +133,6 @@ def _moment(text: str) -> float:
     raise ConfigError(f"--start {text!r} is no time; write 2024-05-01T06:00, or a number")
 
 
-def _given(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise ConfigError(f"--given {text!r}: write COLUMN=VALUE")
-    return name.strip(), value.strip()
-
-
 def _scenario(path: Path) -> Mapping[str, Sequence[str | None]]:
     """Read columns that are given row by row; an empty cell is drawn."""
     import csv
@@ -161,8 +155,10 @@ def inspect_table(paths: Sequence[Path], options: Any) -> None:
         "data.time": options.time,
         "data.encoding": options.encoding,
     }
+    if options.weight:
+        raise ConfigError(f"--weight '{options.weight[0]}': weights are for texts, not for tables")
     layer = Layer(origin="command line", values={k: v for k, v in values.items() if v is not None})
-    report = describe_table(paths, [layer])
+    report = describe_table(paths, [layer, flag_layer(as_settings(options.settings or ()))])
     if options.json:
         print_json({"kind": "series", **report.to_json()})
         return

@@ -14,6 +14,7 @@ from serinette.cli.live import watching
 from serinette.cli.options import JsonFlag, RunsFolder, examples, make_app
 from serinette.cli.output import print_json, say, show
 from serinette.cli.train_settings import list_settings, print_dry_run
+from serinette.cli.weights import WeightsOption, weights_of
 from serinette.core.config import (
     Layer,
     environment_layer,
@@ -38,10 +39,12 @@ class TrainOptions:
         list[str] | None,
         typer.Argument(
             metavar="DATA",
-            help="Text files, folders of them, or tables. Not needed with --resume.",
+            help="Text files, folders of them, lines of JSON, databases, or tables. Not needed "
+            "with --resume.",
             show_default=False,
         ),
     ] = None
+    weight: WeightsOption = None
     budget: Annotated[
         str | None,
         typer.Option(
@@ -176,10 +179,11 @@ class TrainOptions:
         ),
     ] = None
     labels: Annotated[
-        Literal["none", "folder", "file", "column"] | None,
+        Literal["none", "folder", "file", "column", "field"] | None,
         typer.Option(
-            metavar="none|folder|file|column",
-            help="Where a label for each document comes from, to condition on.",
+            metavar="none|folder|file|column|field",
+            help="Where a label for each document comes from, to condition on. 'field': from "
+            "--data.label_field of its record.",
         ),
     ] = None
     encoding: Annotated[
@@ -265,6 +269,10 @@ app = make_app(
         "serinette train notes.txt --budget 5m",
         "serinette train poems/ --documents file --labels folder --name poems",
         "serinette train names.txt --documents line --updates 500 --size xs",
+        "serinette train posts.jsonl --data.text_field body --data.context_fields author,year",
+        "serinette train titles.csv --kind text --data.text_field title",
+        'serinette train posts.db --data.query "SELECT body, author FROM posts"',
+        "serinette train letters.txt novels.txt --weight letters.txt=3",
         "serinette train trips.csv --entity bike --time t --budget 10m",
         "serinette train poems.json --kind poem --budget 30m --data.script traditional",
         "serinette train notes.txt --model.hidden_size 512 --training.learning_rate=3e-3",
@@ -362,7 +370,10 @@ def _layers(options: TrainOptions, environ: Mapping[str, str]) -> tuple[Layer, .
         for name in ("codec", "documents", "labels", "encoding", "canaries")
         if getattr(options, name) is not None
     }
-    written = {key: f"--{key.partition('.')[2]}" for key in short}
+    weights = weights_of(options.weight, options.data or ())
+    if weights is not None:
+        short["data.weights"] = weights
+    written = {key: f"--{key.partition('.')[2]}" for key in short} | {"data.weights": "--weight"}
     objective = _objective_key(options)
     tabular = {
         "data.entity": list(options.entity) if options.entity else None,

@@ -1,9 +1,11 @@
 """What `train` prints before it trains: a dry run, or every setting with its meaning."""
 
 import textwrap
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from serinette.cli.output import print_json, show
+from serinette.cli.weights import shares_table
 from serinette.core.config import field_help, format_duration, plain, to_toml
 from serinette.core.settings_text import toml_value
 
@@ -35,6 +37,7 @@ def print_dry_run(dry_run: "DryRun", *, as_json: bool) -> None:
             "seconds": dry_run.seconds,
             "decoded_batches": [list(rows) for rows in dry_run.decoded_batches],
             "summary": list(dry_run.summary),
+            "shares": [asdict(share) for share in dry_run.shares],
             "settings": dry_run.resolved.to_json(),
             "origins": dict(dry_run.resolved.origins),
         }
@@ -46,6 +49,8 @@ def print_dry_run(dry_run: "DryRun", *, as_json: bool) -> None:
         f"\n{dry_run.parameters:,} parameters, about {dry_run.memory_bytes / 2**20:,.0f} MB of "
         f"memory, about {format_duration(dry_run.seconds)} of training"
     )
+    if dry_run.shares:
+        show(f"\n{shares_table(dry_run.shares)}")
     for number, rows in enumerate(dry_run.decoded_batches, start=1):
         show(f"\nbatch {number}, decoded, {len(rows)} of its rows:")
         for row in rows:

@@ -29,7 +29,7 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """Kind -> option -> field of the kind's wishes."""
 _OTHERS: Final[Mapping[str, tuple[str, ...]]] = {
-    "text": ("label", "mix", "mix_by", "middle", "interactive"),
+    "text": ("label", "given", "mix", "mix_by", "middle", "interactive"),
     "poem": ("paper", "page", "seal", "interactive"),
     "series": ("start", "every", "history", "given", "scenario"),
 }
@@ -65,6 +65,26 @@ def wishes_of(options: GenerateOptions, kind_name: str) -> Any:
         return None
     layer = Layer(origin="command line", values=values, written=written)
     return resolve({"rules": find_kind(kind_name).wishes_type}, [layer]).groups["rules"]
+
+
+def facts_of(options: GenerateOptions) -> dict[str, str]:
+    """Return what `--given` and `--label` say of the samples, by field.
+
+    Raises:
+        ConfigError: If it is not FIELD=VALUE, or a field is given twice.
+    """
+    found: dict[str, str] = {} if options.label is None else {"label": options.label}
+    for text in options.given or ():
+        name, equals, value = text.partition("=")
+        name, value = name.strip(), value.strip()
+        if not equals or not name:
+            raise ConfigError(f"--given {text!r}: write FIELD=VALUE")
+        if name in found:
+            raise ConfigError(
+                f"--given: {name} is given twice, as '{found[name]}' and '{value}'; leave one out"
+            )
+        found[name] = value
+    return found
 
 
 def flag_of(option: str) -> str:

@@ -89,26 +89,29 @@ class WittenBell:
         """
         assert order >= 1, f"order must be at least 1, got {order}"  # noqa: S101
         assert n_given in (0, 1), f"n_given must be 0 or 1, got {n_given}"  # noqa: S101
+        # Twenty million symbols: what is no longer needed goes at once, and numbers are narrow.
         symbols, depths = _joined(sequences)
+        symbols, depths = symbols.astype(np.int32), np.minimum(depths, order).astype(np.int32)
         # The context of the lowest level is empty: number 0, the same everywhere.
-        positions = np.flatnonzero(depths >= n_given)
-        contexts = np.zeros(len(positions), dtype=np.int64)
+        positions = np.flatnonzero(depths >= n_given).astype(np.int32)
+        grams = np.zeros(len(positions), dtype=np.int64)
         n_contexts = 1
         levels = []
         for length in range(order):
-            grams = contexts * vocab_size + symbols[positions]
+            grams *= vocab_size
+            grams += symbols[positions]
             level, numbers = _count(grams, n_contexts, vocab_size)
             levels.append(level)
             if length == 0:
                 # A symbol is its own number, so that one that is only ever given has one too.
-                numbers, n_contexts = symbols, vocab_size
-                number_at = numbers
+                number_at, n_contexts = symbols, vocab_size
             else:
-                number_at = np.full(len(symbols), UNSEEN)
+                number_at = np.full(len(symbols), UNSEEN, dtype=np.int32)
                 number_at[positions] = numbers
                 n_contexts = len(level.grams)
-            positions = np.flatnonzero(depths > length)
-            contexts = number_at[positions - 1]
+            del numbers
+            positions = np.flatnonzero(depths > length).astype(np.int32)
+            grams = number_at[positions - 1].astype(np.int64)
         return cls(order=order, vocab_size=vocab_size, n_given=n_given, levels=tuple(levels))
 
     def at(self, order: int) -> "WittenBell":
@@ -233,12 +236,15 @@ def _first_symbols(
 def _count(
     grams: Int[np.ndarray, " N"], n_contexts: int, vocab_size: int
 ) -> tuple[_Level, Int[np.ndarray, " N"]]:
-    """Count equal grams; also return the number of every gram."""
-    by_value, ordered = _sorted_with_places(grams)
+    """Count equal grams, which are used up; also return the number of every gram."""
+    by_value, ordered = _sorted_with_places_(grams)
     is_first = np.concatenate([[True], ordered[1:] != ordered[:-1]])[: len(ordered)]
     first = np.flatnonzero(is_first)
-    numbers = np.empty(len(grams), dtype=np.int64)
-    numbers[by_value] = np.cumsum(is_first) - 1
+    ranks = np.cumsum(is_first, dtype=np.int32)
+    ranks -= 1
+    numbers = np.empty(len(ranks), dtype=np.int32)
+    numbers[by_value] = ranks
+    del by_value, ranks, is_first
     different = ordered[first]
     counts = np.diff(first, append=len(ordered)).astype(np.int32)
     contexts = different // vocab_size
@@ -251,18 +257,24 @@ def _count(
     return level, numbers
 
 
-def _sorted_with_places(
+def _sorted_with_places_(
     grams: Int[np.ndarray, " N"],
 ) -> tuple[Int[np.ndarray, " N"], Int[np.ndarray, " N"]]:
-    """Return where each gram stood, and the grams, both in the order of the grams."""
+    """Return where each gram stood, and the grams, both in the order of the grams.
+
+    The array of the grams is used up: most of the memory of a fit is in such arrays.
+    """
     n_bits = len(grams).bit_length()
     if int(grams.max(initial=0)).bit_length() + n_bits > _WORD_BITS:
         by_value = np.argsort(grams)
         return by_value, grams[by_value]
     # One plain sort of gram and place in one integer: several times faster than an argsort.
-    packed = (grams << n_bits) | np.arange(len(grams))
-    packed.sort()
-    return packed & ((1 << n_bits) - 1), packed >> n_bits
+    grams <<= n_bits
+    grams |= np.arange(len(grams))
+    grams.sort()
+    by_value = (grams & ((1 << n_bits) - 1)).astype(np.int32)
+    grams >>= n_bits
+    return by_value, grams
 
 
 def _look_up(

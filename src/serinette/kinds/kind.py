@@ -53,16 +53,6 @@ class Codec(Protocol):
         ...
 
     @property
-    def labels(self) -> tuple[str, ...]:
-        """The labels that a sequence can be conditioned on; empty where there are none."""
-        ...
-
-    @property
-    def label_field(self) -> str:
-        """The context field that `labels` belong to."""
-        ...
-
-    @property
     def measured(self) -> Bool[np.ndarray, " V"] | None:
         """Which symbols count when predictions are measured; None: all."""
         ...
@@ -86,6 +76,10 @@ class Codec(Protocol):
 
     def measured_context(self, context: Mapping[str, str]) -> Mapping[str, str]:
         """Return the facts that a model is told when it is measured."""
+        ...
+
+    def knows(self, name: str, value: str) -> bool:
+        """Say whether the samples of an evaluation can be conditioned on this value of a field."""
         ...
 
     def check_context(self, context: Mapping[str, str]) -> None:
@@ -178,6 +172,10 @@ class Kind(Protocol):
     @property
     def habits(self) -> Mapping[str, Any]:
         """Settings of a training that suit this kind, by `section.key`; the user's own win."""
+        ...
+
+    def follows(self, config: Any) -> Mapping[str, Any]:
+        """Return settings that follow from those of the data, by `section.key`; all others win."""
         ...
 
     @property

@@ -14,6 +14,7 @@ from serinette.kinds.corpus import Corpus, RawSequence
 
 FEWEST_DOCUMENTS = 20
 _LONGEST_MOVE = 200
+_BLOCK = 1 << 20
 _PARTS = ("train", "validation", "test")
 
 
@@ -80,8 +81,12 @@ def content_id(content: str, seed: int = 0) -> str:
     White space at either end does not count: a copy with one more line break is still a copy.
     """
     key = str(seed).encode()[:64]
-    text = content.strip().encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(text, digest_size=8, key=key).hexdigest()
+    text = content.strip()
+    digest = hashlib.blake2b(digest_size=8, key=key)
+    # In blocks: the bytes of a long text would take as much memory as the text.
+    for start in range(0, len(text), _BLOCK):
+        digest.update(text[start : start + _BLOCK].encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
 
 
 def _by_document(

@@ -10,6 +10,7 @@ from serinette.kinds.corpus import Corpus, SourceFile
 from serinette.kinds.split import split
 from serinette.kinds.table import find_kind, kind_of
 from serinette.recipes.requests import groups_of
+from serinette.recipes.shares import SourceShare, shares_of
 
 _SECTIONS = ("data", "split")
 
@@ -46,6 +47,8 @@ class DataReport:
     warnings: tuple[str, ...]
     settings: Resolved
     """Settings of the data and of the split, with their origins."""
+    shares: tuple[SourceShare, ...] = ()
+    """Of several files and folders, what each gives."""
 
 
 def describe_data(
@@ -92,6 +95,7 @@ def describe_data(
         decisions=(*corpus.notes, parts.how),
         warnings=corpus.warnings,
         settings=settings,
+        shares=shares_of(parts.train, sources),
     )
 
 

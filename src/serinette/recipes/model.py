@@ -1,5 +1,6 @@
 """The Python API: `serinette.train`, `serinette.load` and the model they return."""
 
+import json
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,6 +21,8 @@ from serinette.evaluation.score import Score
 from serinette.explaining.explanation import Explanation
 from serinette.kinds.corpus import Corpus
 from serinette.kinds.table import SERIES, find_kind, kind_of
+from serinette.kinds.text.config import LABEL
+from serinette.kinds.text.records import DEFAULT_TEXT
 from serinette.recipes.adapting import Adapted, adapt_config, adapted, score_adapting
 from serinette.recipes.count_model import count_model_of, reading_settings
 from serinette.recipes.evaluate.report import Report
@@ -39,6 +42,8 @@ from serinette.recipes.train import train as run_training
 from serinette.training.events import Listener, silent
 
 Source = str | os.PathLike[str]
+Texts = Sequence[str | Mapping[str, Any]]
+"""Texts, or records that hold them."""
 DEFAULT_BUDGET = "5m"
 """Time for a training when neither budget nor updates are given."""
 
@@ -63,6 +68,7 @@ class Model:
         prefix: str = "",
         seed: int = 0,
         label: str | None = None,
+        given: Mapping[str, Any] | None = None,
         **settings: Any,
     ) -> list[Sample]:
         """Draw `n` samples; the same seed gives the same samples.
@@ -72,6 +78,7 @@ class Model:
             prefix: Text that every sample goes on from.
             seed: Any integer; sample k of a seed is the same whatever `n`.
             label: Condition on this label of the training data, where there are labels.
+            given: Condition on these facts, by context field: `{"author": "Austen", "year": 1813}`.
             **settings: How symbols are drawn (`DecodingConfig`: `temperature`, `top_p`, `stop`...),
                 what is asked for (`RulesConfig` of a text model, `PoemWishes` of a poem model:
                 `acrostic`, `form`, `regex`...), `best_of`, `resample` and `beam`; `mix`, a
@@ -83,7 +90,7 @@ class Model:
             ConstraintError: If the rules cannot hold.
         """
         opened = self._mixed(settings)
-        request = self._request(n, prefix, seed, label, settings)
+        request = self._request(n, prefix, seed, self._facts(label, given), settings)
         drawn = generate(self.artifact, request, opened=opened)
         return [sample for sample in drawn if isinstance(sample, Sample)]
 
@@ -103,7 +110,7 @@ class Model:
             suffix: The end, which every sample has exactly.
             middle: Characters between them: "40", or "20-60".
             candidates: How many are drawn for a sample, to choose from; more find better joins.
-            **settings: As for `generate`, `n`, `seed` and `label` among them.
+            **settings: As for `generate`, `n`, `seed`, `label` and `given` among them.
 
         Returns:
             Samples whose `join_nats` is what the end costs after what was written.
@@ -114,18 +121,24 @@ class Model:
         """
         opened = self._mixed(settings)
         n, seed = settings.pop("n", 1), settings.pop("seed", 0)
-        label = settings.pop("label", None)
+        facts = self._facts(settings.pop("label", None), settings.pop("given", None))
         settings |= {"best_of": candidates}
-        request = self._request(n, prefix, seed, label, settings | {"ending": suffix})
+        request = self._request(n, prefix, seed, facts, settings | {"ending": suffix})
         drawn = infill(self.artifact, request, middle=middle, opened=opened)
         return [sample for sample in drawn if isinstance(sample, Sample)]
 
     def stream(
-        self, *, prefix: str = "", seed: int = 0, label: str | None = None, **settings: Any
+        self,
+        *,
+        prefix: str = "",
+        seed: int = 0,
+        label: str | None = None,
+        given: Mapping[str, Any] | None = None,
+        **settings: Any,
     ) -> Iterator[str]:
         """Draw one sample and yield its text as it comes; arguments as for `generate`."""
         opened = self._mixed(settings)
-        request = self._request(1, prefix, seed, label, settings)
+        request = self._request(1, prefix, seed, self._facts(label, given), settings)
         for drawn in generate(self.artifact, request, opened=opened):
             if isinstance(drawn, Piece):
                 yield drawn.text
@@ -153,7 +166,7 @@ class Model:
 
     def score(
         self,
-        source: Source | Sequence[str],
+        source: Source | Texts,
         *,
         adapt: bool = False,
         adapt_rate: float | None = None,
@@ -162,7 +175,7 @@ class Model:
         """Measure how well the model predicts a file, a folder or texts.
 
         Args:
-            source: A path, or a list of texts.
+            source: A path, or a list of texts or of records.
             adapt: Let the weights follow the text (dynamic evaluation): each piece is predicted
                 before it is learnt from. The model stays as it is.
             adapt_rate: How far weights go at a step.
@@ -185,7 +198,7 @@ class Model:
         return score_adapting(self.artifact, corpus, config, baseline=baseline)
 
     def fitted_mix(
-        self, *others: "Model", data: Source | Sequence[str] | None = None
+        self, *others: "Model", data: Source | Texts | None = None
     ) -> "dict[Model, float]":
         """Return the weights of other models with which a text is predicted best.
 
@@ -210,7 +223,7 @@ class Model:
             return self._opened
         return Opened(self.artifact, mix_into(self.artifact, others, by))
 
-    def adapted(self, source: Source | Sequence[str], *, rate: float | None = None) -> "Model":
+    def adapted(self, source: Source | Texts, *, rate: float | None = None) -> "Model":
         """Return a model whose weights have followed a text once, to write more like it.
 
         Args:
@@ -224,14 +237,14 @@ class Model:
         found = adapted(self.artifact, corpus, adapt_config(rate, is_asked=True))
         return Model(found.artifact, adapted=found)
 
-    def _read(self, source: Source | Sequence[str]) -> Corpus:
+    def _read(self, source: Source | Texts) -> Corpus:
         kind, settings = reading_settings(self.artifact, {})
         return kind.read(_sources(source), settings)
 
     def evaluate(
         self,
         *,
-        data: Source | Sequence[str] | None = None,
+        data: Source | Texts | None = None,
         against: "Model | None" = None,
         quick: bool = False,
         **request: Any,
@@ -286,13 +299,19 @@ class Model:
             )
         write_folder(Path(folder), read_folder(self.artifact.folder).files)
 
-    def _request(
-        self, n: int, prefix: str, seed: int, label: str | None, settings: Mapping[str, Any]
-    ) -> GenerateRequest:
-        if label is not None and self.artifact.kind != "text":
+    def _facts(self, label: str | None, given: Mapping[str, Any] | None) -> dict[str, str]:
+        facts = {} if label is None else {LABEL: label}
+        facts |= {name: str(value) for name, value in (given or {}).items()}
+        if facts and self.artifact.kind != "text":
+            name = "label" if label is not None else "given"
             raise ConfigError(
-                f"generate: label is for text models; this one is of kind {self.artifact.kind}"
+                f"generate: {name} is for text models; this one is of kind {self.artifact.kind}"
             )
+        return facts
+
+    def _request(
+        self, n: int, prefix: str, seed: int, facts: Mapping[str, str], settings: Mapping[str, Any]
+    ) -> GenerateRequest:
         wishes_type = find_kind(self.artifact.kind).wishes_type
         decoding, wishes, search = _dealt_out(
             settings, (DecodingConfig, wishes_type, _SearchConfig), source="generate"
@@ -301,7 +320,7 @@ class Model:
             n=n,
             prefixes=(prefix,),
             seed=seed,
-            labels={} if label is None else {"label": label},
+            labels=facts,
             decoding=build(DecodingConfig, decoding, source="generate"),
             wishes=build(wishes_type, wishes, source="generate") if wishes else None,
             **vars(build(_SearchConfig, search, source="generate")),
@@ -359,11 +378,13 @@ def train(
     listener: Listener = silent,
     **settings: Any,
 ) -> "Model | SeriesModel":
-    """Train a model on a file, a folder, a list of texts, or a table.
+    """Train a model on a file, a folder, a list of texts or of records, or a table.
 
     Args:
-        source: A path, or the texts themselves; of a table also a pandas or polars frame, an array
-            [rows, columns] or [sequences, steps, columns], or a dictionary of columns.
+        source: A path, or the texts themselves, or records (dictionaries; `data__text_field` names
+            the one of their fields that holds the text, `text` if not set); of a table also a
+            pandas or polars frame, an array [rows, columns] or [sequences, steps, columns], or a
+            dictionary of columns.
         budget: Wall-clock time for everything: "5m", "90s" or seconds. Without it, and without
             `updates` or a `preset` that ends by itself, five minutes.
         runs: Folder of the runs.
@@ -382,7 +403,7 @@ def train(
     """
     started = time.monotonic()
     is_frame = _is_frame(source)
-    tabular = as_settings(settings)
+    tabular = _as_records(source) | as_settings(settings)
     tabular |= {key: settings.pop(name) for name, key in _SHORT.items() if name in settings}
     if is_frame:
         settings.setdefault("kind", "series")
@@ -455,7 +476,21 @@ _REQUEST_FIELDS = {f.name for f in fields(TrainRequest)} - {
 }
 
 
-def _sources(source: Source | Iterable[str]) -> tuple[Path, ...] | tuple[str, ...]:
+def _sources(
+    source: Source | Iterable[str | os.PathLike[str] | Mapping[str, Any]],
+) -> tuple[Any, ...]:
+    """Return paths or texts; a record in memory becomes a line of JSON."""
     if isinstance(source, (str, os.PathLike)):
         return (Path(source),)
-    return tuple(source)
+    return tuple(_line(each) if isinstance(each, Mapping) else each for each in source)
+
+
+def _line(record: Mapping[str, Any]) -> str:
+    return json.dumps(record, ensure_ascii=False, default=str)
+
+
+def _as_records(source: Any) -> dict[str, Any]:
+    """Return the settings that records in memory are read with; none for anything else."""
+    if isinstance(source, list | tuple) and any(isinstance(each, Mapping) for each in source):
+        return {"data.text_field": DEFAULT_TEXT}
+    return {}

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from serinette.batching.corpus import EncodedCorpus, join
+from serinette.batching.corpus import EncodedCorpus, Layer
 from serinette.core.config import Resolved
-from serinette.kinds.corpus import Canary, Corpus
+from serinette.kinds.corpus import Canary, Corpus, pieces
 from serinette.kinds.kind import Codec
 from serinette.kinds.split import Split, split
 from serinette.kinds.table import DEFAULT_KIND, find_kind
+from serinette.nets.config import predicted_symbols
 from serinette.training.events import Listener, Note
 from serinette.training.plan import CorpusFacts
 
@@ -24,6 +25,7 @@ class Prepared:
     """Data, ready to train on."""
 
     corpus: Corpus
+    """Sources and notes; the sequences are in the parts."""
     parts: Split
     """The train part holds the canaries."""
     codec: Codec
@@ -34,6 +36,13 @@ class Prepared:
     """Name of the kind."""
     canaries: tuple[Canary, ...] = ()
     """Made-up lines that were hidden in the train part."""
+
+    @property
+    def n_characters(self) -> int:
+        """Code points of all parts together, canaries included."""
+        return sum(
+            p.n_characters for p in (self.parts.train, self.parts.validation, self.parts.test)
+        )
 
     @property
     def facts(self) -> CorpusFacts:
@@ -86,6 +95,7 @@ def prepare(
     for warning in corpus.warnings:
         listener(Note(text=warning, is_warning=True))
     parts = split(corpus, settings.groups["split"])
+    corpus = replace(corpus, sequences=())  # the parts hold copies of long texts
     listener(Note(text=parts.how))
     train, canaries = kind.plant(parts.train, settings.groups["data"])
     if canaries:
@@ -135,15 +145,19 @@ def encode(corpus: Corpus, codec: Codec, *, is_measured: bool = False) -> Encode
     Args:
         corpus: One part of the data.
         codec: Fitted on the train part.
-        is_measured: Whether the model is told only the facts that a measurement allows.
+        is_measured: Whether the model is told only the facts that a measurement allows, and
+            everything is read once.
     """
     contexts = [sequence.context for sequence in corpus.sequences]
     if is_measured:
         contexts = [codec.measured_context(context) for context in contexts]
-    return join(
-        [codec.encode(sequence.content) for sequence in corpus.sequences],
-        [codec.encode_context(context) for context in contexts],
-        end=codec.schema.end or 0,
-        border=codec.border,
-        measured=codec.measured,
-    )
+    symbols = predicted_symbols(codec.schema)[0]
+    layer = Layer(np.min_scalar_type(-symbols.size), end=codec.schema.end or 0, border=codec.border)
+    for sequence, context in zip(corpus.sequences, contexts, strict=True):
+        encoded = (codec.encode(piece)[:, 0] for piece in pieces(sequence.content))
+        layer.add(encoded, codec.encode_context(context))
+    laid = layer.corpus(codec.measured)
+    if is_measured or not corpus.weights:
+        return laid
+    weights = np.array([corpus.weights[sequence.source] for sequence in corpus.sequences])
+    return replace(laid, weights=weights)

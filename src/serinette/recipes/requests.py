@@ -17,6 +17,7 @@ from serinette.nets.lstm_gan_config import LstmGanConfig
 from serinette.nets.timegan_config import TimeganConfig
 from serinette.recipes.series.engine_config import EngineConfig
 from serinette.recipes.series.guide_config import WindowGuideConfig
+from serinette.recipes.shares import SourceShare
 from serinette.training.config import TrainingConfig
 from serinette.training.fine_tuning import FineTuningConfig
 from serinette.training.game.config import AdversarialConfig
@@ -119,3 +120,5 @@ class DryRun:
     summary: tuple[str, ...]
     resolved: Resolved
     """Settings with their origins."""
+    shares: tuple[SourceShare, ...] = ()
+    """Of several files and folders, what each gives."""

@@ -72,7 +72,7 @@ def plan_only(request: TrainRequest, listener: Listener = silent) -> DryRun:
         from serinette.recipes.series.dry_run import describe_plan
 
         return describe_plan(plan_series(request, listener))
-    return describe(plan_training(request, _start_of(request), listener, base))
+    return describe(plan_training(request, _start_of(request), listener, base), request.sources)
 
 
 def _is_series(request: TrainRequest) -> bool:

@@ -76,6 +76,7 @@ def _settings(kind: str, source: Mapping[str, Any]) -> Resolved:
         f"{section}.{key}": value
         for section in _SECTIONS
         for key, value in source.get(section, {}).items()
+        if key != "weights"  # how often something was read does not change what it is
     }
     all_groups = groups_of(kind)
     groups = {section: all_groups[section] for section in _SECTIONS}

@@ -33,7 +33,7 @@ def spectral_start_(model: SequenceModel, corpus: EncodedCorpus, *, seed: int) -
         corpus: The training part.
         seed: Of the random projection.
     """
-    counts = np.bincount(corpus.symbols, minlength=model.embedding.num_embeddings) + 0.5
+    counts = corpus.counts(model.embedding.num_embeddings) + 0.5
     order = np.argsort(-counts, kind="stable")[:MOST_SYMBOLS]
     vectors = symbol_vectors(corpus.symbols, order, model.config.embedding_size, seed)
     scale = 0.1 if model.config.tied else 1.0

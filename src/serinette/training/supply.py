@@ -181,4 +181,4 @@ def _candidates(corpus: EncodedCorpus, model: SequenceModel, size: int) -> Candi
     (field,) = predicted_symbols(model.schema)
     if not 0 < size < field.size:
         return None
-    return Candidates(np.bincount(corpus.symbols, minlength=field.size), size)
+    return Candidates(corpus.counts(field.size), size)

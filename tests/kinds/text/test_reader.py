@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from serinette.core.errors import ConfigError, DataError, NotFoundError
 from serinette.kinds.table import KINDS
 from serinette.kinds.text.config import TextConfig
-from serinette.kinds.text.reader import check_text
+from serinette.kinds.text.encodings import check_text
 
 read = KINDS["text"].read
 POEMS = "one\ntwo\n\n \nthree\n\n\nfour\n"

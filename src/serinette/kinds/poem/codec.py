@@ -111,7 +111,6 @@ class PoemCodec:
         self.n_title = n_title
         self._lexicons: dict[str, Lexicon] = {}
         self.labels = forms
-        self.label_field = FORM
         self._author_symbol = {author: i + 1 for i, author in enumerate(authors)}
         self._title_symbol = {character: i + 1 for i, character in enumerate(title_characters)}
         title = [
@@ -170,6 +169,10 @@ class PoemCodec:
     def measured_context(self, context: Mapping[str, str]) -> Mapping[str, str]:
         """Keep the form: figures are of a poem whose author and title are not told."""
         return {key: value for key, value in context.items() if key == FORM}
+
+    def knows(self, name: str, value: str) -> bool:
+        """Say whether there were poems of this form."""
+        return name == FORM and value in self.labels
 
     def check_context(self, context: Mapping[str, str]) -> None:
         """Refuse a form or author that the model does not know.

@@ -43,6 +43,10 @@ class PoemKind:
     wishes_type: type = PoemWishes
     habits: Mapping[str, Any] = HABITS
 
+    def follows(self, config: PoemConfig) -> Mapping[str, Any]:
+        """Nothing follows from how poems are read."""
+        return {}
+
     def recognises(self, path: Path) -> bool:
         """Say whether a file is JSON in the layout of the chinese-poetry project."""
         return looks_like_poems(path)

@@ -23,9 +23,9 @@ from serinette.kinds.poem.layout import (
     problem_of,
 )
 from serinette.kinds.poem.script import to_simplified, to_traditional
-from serinette.kinds.text.encodings import decode
+from serinette.kinds.text.encodings import check_text, decode
 from serinette.kinds.text.files import FileBytes, binary_format, distinct_files, read_bytes
-from serinette.kinds.text.reader import FEWEST_CHARACTERS, check_text
+from serinette.kinds.text.reader import FEWEST_CHARACTERS
 
 __all__ = ["looks_like_poems", "read_poems"]
 
@@ -82,8 +82,8 @@ def read_poems(
     paths = [source for source in sources if isinstance(source, Path)]
     if texts:
         _read_strings(texts, config, reading)
-    for path, from_folder in distinct_files(paths).items():
-        _read_file(read_bytes(path, from_folder=from_folder), config, reading)
+    for path, found in distinct_files(paths).items():
+        _read_file(read_bytes(path, from_folder=found.from_folder), config, reading)
     where = ", ".join(map(str, paths[:3])) if paths else "the texts"
     _check_amount(reading, where, for_training=for_training)
     return Corpus(

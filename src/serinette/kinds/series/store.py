@@ -6,7 +6,6 @@ would count as memory of this process.
 Shape letters: `C` columns, `N` rows, `R` numbers of a row.
 """
 
-import mmap
 import os
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +16,9 @@ import numpy as np
 from jaxtyping import Float, Shaped
 
 from serinette.core import disk
+from serinette.core.spool import release
+
+__all__ = ["BLOCK_ROWS", "HELD_BYTES", "RowStore", "Store", "release", "row_blocks"]
 
 HELD_BYTES: Final = 128 << 20
 """Numbers up to this size are held in memory."""
@@ -104,13 +106,6 @@ def row_blocks(n_rows: int, *arrays: np.ndarray) -> Iterator[slice]:
         yield slice(begin, min(begin + BLOCK_ROWS, n_rows))
         for array in arrays:
             release(array)
-
-
-def release(values: Shaped[np.ndarray, "..."]) -> None:
-    """Give back the memory of mapped numbers that were looked through; they can still be read."""
-    mapped = getattr(values, "_mmap", None)
-    if isinstance(mapped, mmap.mmap):
-        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def _scratch_file(n_bytes: int, scratch: Path | None) -> Any:

@@ -1,6 +1,6 @@
-"""The text codec: an alphabet, and the labels that a document can be conditioned on.
+"""The text codec: an alphabet, and the facts that a document can be conditioned on.
 
-Shape letters: `T` time, `F` fields of a step (1), `C` context fields (0 or 1).
+Shape letters: `T` time, `F` fields of a step (1), `C` context fields.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,8 +12,7 @@ from jaxtyping import Int, Int32
 from serinette.constraints.config import RulesConfig
 from serinette.constraints.plan import constraint_of
 from serinette.constraints.protocol import Constraint
-from serinette.core.coercion import nearest
-from serinette.core.errors import ArtifactError, ConfigError
+from serinette.core.errors import ArtifactError
 from serinette.core.schema import Schema, SymbolField
 from serinette.kinds.commission import Commission
 from serinette.kinds.corpus import Corpus
@@ -21,13 +20,11 @@ from serinette.kinds.kind import Call, Streamer
 from serinette.kinds.text.alphabet import END, MISSING, Alphabet
 from serinette.kinds.text.bpe import BpeAlphabet
 from serinette.kinds.text.characters import CharacterAlphabet
-from serinette.kinds.text.config import TextConfig, default_vocabulary
+from serinette.kinds.text.config import LABEL, TextConfig, default_vocabulary
+from serinette.kinds.text.facts import Facts, distinct
 from serinette.kinds.text.graphemes import GraphemeAlphabet
 from serinette.kinds.text.octets import ByteAlphabet
 from serinette.kinds.text.words import WordAlphabet
-
-LABEL = "label"
-_NO_LABEL = 0
 
 
 class TextCodec:
@@ -35,25 +32,22 @@ class TextCodec:
 
     Args:
         alphabet: Text to symbols.
-        labels: Every label of the train part once, in the order of their symbols; label `k` is
-            symbol `k + 1` of the context, 0 stands for none or one that is not known.
+        facts: What a document can be conditioned on.
     """
 
-    def __init__(self, alphabet: Alphabet, labels: tuple[str, ...]) -> None:
+    def __init__(self, alphabet: Alphabet, facts: Facts) -> None:
         self.alphabet = alphabet
-        self.labels = labels
-        self._label_symbol = {label: i + 1 for i, label in enumerate(labels)}
-        label_field = SymbolField(name=LABEL, size=1 + len(labels), missing=_NO_LABEL)
+        self.facts = facts
         self.schema = Schema(
             fields=(SymbolField(name=alphabet.name, size=alphabet.size, missing=MISSING),),
-            context=(label_field,) if labels else (),
+            context=facts.fields,
             end=END,
         )
 
     @property
-    def label_field(self) -> str:
-        """Labels are the one fact about a document."""
-        return LABEL
+    def labels(self) -> tuple[str, ...]:
+        """The labels that a document can be conditioned on; empty where there are none."""
+        return self.facts.values.get(LABEL, ())
 
     @property
     def measured(self) -> None:
@@ -76,31 +70,24 @@ class TextCodec:
         return self.alphabet.decode(steps[:, 0])
 
     def encode_context(self, context: Mapping[str, str]) -> Int32[np.ndarray, " C"]:
-        """Turn the label into its symbol."""
-        if not self.labels:
-            return np.zeros(0, dtype=np.int32)
-        label = context.get(LABEL, "")
-        return np.array([self._label_symbol.get(label, _NO_LABEL)], dtype=np.int32)
+        """Turn the facts into their symbols."""
+        return self.facts.encode(context)
 
     def measured_context(self, context: Mapping[str, str]) -> Mapping[str, str]:
-        """Keep the label."""
+        """Keep all facts."""
         return context
 
+    def knows(self, name: str, value: str) -> bool:
+        """Say whether a document can be conditioned on this value of a field."""
+        return self.facts.knows(name, value)
+
     def check_context(self, context: Mapping[str, str]) -> None:
-        """Refuse a label that the model does not know.
+        """Refuse a fact that the model does not know.
 
         Raises:
             ConfigError: With the nearest known one.
         """
-        for name, label in context.items():
-            if not self.labels:
-                raise ConfigError(
-                    f"label '{label}': this model was trained without labels; leave it out"
-                )
-            if name != LABEL:
-                raise ConfigError(f"unknown context '{name}' ({nearest(name, [LABEL])})")
-            if label not in self.labels:
-                raise ConfigError(f"unknown label '{label}' ({nearest(label, self.labels)})")
+        self.facts.named(context)
 
     def commission(
         self, wishes: RulesConfig, prefix: str, labels: Mapping[str, str], call: Call
@@ -108,10 +95,10 @@ class TextCodec:
         """Turn rules on text into an automaton over this codec's symbols.
 
         Raises:
-            ConfigError: If a label is not known.
+            ConfigError: If a fact is not known.
             ConstraintError: If the rules cannot hold, with the ones that cannot.
         """
-        self.check_context(labels)
+        context = self.facts.named(labels)
         found = constraint_of(
             wishes,
             self.alphabet.spelling(),
@@ -122,7 +109,7 @@ class TextCodec:
         return Commission(
             read=self.encode(prefix)[:, 0].astype(np.int64),
             prefix=prefix,
-            context=labels,
+            context=context,
             constraint=self.rules() if found is None else found,
             is_shown_whole=getattr(found, "may_dead_end", False),
         )
@@ -159,16 +146,16 @@ class TextCodec:
         """Return plain values."""
         return {
             "codec": self.alphabet.name,
-            "labels": list(self.labels),
+            **self.facts.to_json(),
             **self.alphabet.to_json(),
         }
 
 
 def fit_codec(train: Corpus, config: TextConfig) -> TextCodec:
-    """Learn the alphabet and the labels of the train part."""
+    """Learn the alphabet and the facts of the train part."""
     alphabet = _fit_alphabet([sequence.content for sequence in train.sequences], config)
-    labels = {sequence.context.get(LABEL, "") for sequence in train.sequences} - {""}
-    return TextCodec(alphabet, tuple(sorted(labels)))
+    contexts = (sequence.context for sequence in train.sequences)
+    return TextCodec(alphabet, Facts.fit(contexts, config.context_values))
 
 
 def _fit_alphabet(texts: list[str], config: TextConfig) -> Alphabet:
@@ -191,7 +178,7 @@ def codec_from_json(plain: Mapping[str, Any]) -> TextCodec:
         ArtifactError: If a part is absent, of the wrong type or repeated.
     """
     try:
-        return TextCodec(_alphabet_from_json(plain), _distinct(plain["labels"]))
+        return TextCodec(_alphabet_from_json(plain), Facts.from_json(plain))
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ArtifactError(
             f"codec.json: the text codec cannot be read ({type(error).__name__}: {error}); "
@@ -208,11 +195,11 @@ def _alphabet_from_json(plain: Mapping[str, Any]) -> Alphabet:
 
 
 def _characters(plain: Mapping[str, Any]) -> str:
-    return "".join(_distinct(list(plain["characters"])))
+    return "".join(distinct(list(plain["characters"])))
 
 
 def _clusters(plain: Mapping[str, Any]) -> tuple[str, ...]:
-    found = _distinct(plain["clusters"])
+    found = distinct(plain["clusters"])
     if any(len(cluster.encode()) < 2 for cluster in found):  # noqa: PLR2004 - one byte is known
         raise ValueError("a cluster has fewer than two bytes")
     return found
@@ -228,8 +215,8 @@ def _merges(plain: Mapping[str, Any]) -> list[tuple[int, int]]:
 
 
 def _words(plain: Mapping[str, Any]) -> WordAlphabet:
-    words, added = _distinct(plain["words"]), _distinct(plain.get("added", []))
-    _distinct([*plain["characters"], *words, *added])
+    words, added = distinct(plain["words"]), distinct(plain.get("added", []))
+    distinct([*plain["characters"], *words, *added])
     return WordAlphabet(_characters(plain), words, added)
 
 
@@ -240,11 +227,3 @@ _FROM_JSON: Mapping[str, Callable[[Mapping[str, Any]], Alphabet]] = {
     "grapheme": lambda plain: GraphemeAlphabet(_clusters(plain)),
     "word": _words,
 }
-
-
-def _distinct(values: Any) -> tuple[str, ...]:
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise TypeError("expected a list of strings")
-    if len(set(values)) != len(values):
-        raise ValueError("a symbol is there twice")
-    return tuple(values)

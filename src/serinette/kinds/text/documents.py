@@ -1,12 +1,11 @@
 """One file's text to documents: the whole, the blocks between blank lines, or the lines."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from serinette.core.errors import DataError
 from serinette.kinds.corpus import RawSequence
-from serinette.kinds.text.config import Documents
-
-_LABEL = "label"
+from serinette.kinds.text.config import LABEL, Documents
 
 
 def documents_of(
@@ -14,7 +13,7 @@ def documents_of(
 ) -> Iterator[RawSequence]:
     """Yield the documents of one file; one that holds only white space is left out."""
     if documents == "file":
-        if text.strip():
+        if text and not text.isspace():  # a stripped text would be a copy
             yield RawSequence(content=text, context=context, place=place)
         return
     for line, content in _blocks(text) if documents == "blank-line" else _lines(text):
@@ -33,8 +32,7 @@ def label_from_column(sequence: RawSequence) -> RawSequence:
             f"{sequence.place}: labels 'column' needs LABEL, tab, TEXT on every line, "
             f"got {sequence.content[:40]!r}; add the label or choose other labels"
         )
-    context = {_LABEL: label.strip()}
-    return RawSequence(content=content, context=context, place=sequence.place)
+    return replace(sequence, content=content, context={LABEL: label.strip()})
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:

@@ -70,6 +70,29 @@ def decode(data: bytes, place: str, encoding: str | None = None) -> Decoded:
     return _decode_unmarked(data, place)
 
 
+def check_text(text: str, place: str) -> None:
+    """Refuse what is no text: a lone surrogate or a NUL character.
+
+    Raises:
+        DataError: With the place, the position and the value.
+    """
+    try:
+        # In blocks: the bytes of the whole would take as much memory as the text.
+        for start in range(0, len(text), _SAMPLE):
+            text[start : start + _SAMPLE].encode("utf-8")
+    except UnicodeEncodeError as error:
+        value = ord(error.object[error.start])
+        raise DataError(
+            f"{place}: character {start + error.start} is a lone surrogate (U+{value:04X}), which "
+            "is not a character; remove it or decode the text again"
+        ) from error
+    if "\0" in text:
+        raise DataError(
+            f"{place}: character {text.index(chr(0))} is NUL (U+0000), which text never holds; "
+            "remove it"
+        )
+
+
 def _decode_marked(data: bytes, mark: bytes, codec: tuple[str, str], place: str) -> Decoded:
     if mark != codecs.BOM_UTF8:
         text = _strict(data, *codec, place)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from serinette.kinds.corpus import Corpus
 from serinette.kinds.text.alphabet import FIRST, Alphabet
 from serinette.kinds.text.characters import CharacterAlphabet
-from serinette.kinds.text.codec import LABEL, TextCodec
+from serinette.kinds.text.codec import TextCodec
 from serinette.kinds.text.config import TextConfig
 from serinette.kinds.text.words import WordAlphabet
 
@@ -19,13 +19,13 @@ def extended_codec(codec: TextCodec, train: Corpus, config: TextConfig) -> TextC
 
     Args:
         codec: What a model was trained with.
-        train: Characters, words and labels of this part are added.
+        train: Characters, words and facts of this part are added.
         config: `max_vocabulary` is of all symbols together; `min_count` is counted in `train`.
     """
     texts = [sequence.content for sequence in train.sequences]
-    labels = {sequence.context.get(LABEL, "") for sequence in train.sequences} - {""}
-    added = sorted(labels - set(codec.labels))
-    return TextCodec(_extended(codec.alphabet, texts, config), (*codec.labels, *added))
+    contexts = (sequence.context for sequence in train.sequences)
+    facts = codec.facts.extended(contexts, config.context_values)
+    return TextCodec(_extended(codec.alphabet, texts, config), facts)
 
 
 def _extended(alphabet: Alphabet, texts: Sequence[str], config: TextConfig) -> Alphabet:

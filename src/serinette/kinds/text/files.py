@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from serinette.core.errors import DataError, NotFoundError, ResourceError
 
@@ -139,10 +139,20 @@ def _nearest(path: Path) -> str:
     return f" (did you mean '{path.parent / guess[0]}'?)" if guess else "; check the name"
 
 
-def distinct_files(paths: Iterable[Path]) -> dict[Path, bool]:
-    """List every file once, in the order of the paths, with whether it only stems from a folder."""
-    found: dict[Path, bool] = {}
-    for path in paths:
+class Found(NamedTuple):
+    """How a file came to be read."""
+
+    from_folder: bool
+    """Only found in a folder; never named by the user."""
+    source: int
+    """Which of the paths led to it first, from 0."""
+
+
+def distinct_files(paths: Iterable[Path]) -> dict[Path, Found]:
+    """List every file once, in the order of the paths."""
+    found: dict[Path, Found] = {}
+    for number, path in enumerate(paths):
         for file, from_folder in list_files(path):
-            found[file] = found.get(file, True) and from_folder
+            before = found.get(file, Found(True, number))
+            found[file] = Found(before.from_folder and from_folder, before.source)
     return found

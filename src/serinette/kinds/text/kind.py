@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from serinette.constraints.config import RulesConfig
 from serinette.kinds.corpus import Canary, Corpus
@@ -15,6 +15,9 @@ from serinette.kinds.text.traits import text_traits
 from serinette.kinds.text.yardstick import TextYardstick, yardstick_of
 from serinette.kinds.trait import Trait
 
+_WITHHELD: Final = 0.1
+"""Chance that a fact is not told for a window."""
+
 
 class TextKind:
     """One symbol field: a character, a byte or a word."""
@@ -24,6 +27,13 @@ class TextKind:
     config_type: type = TextConfig
     wishes_type: type = RulesConfig
     habits: Mapping[str, Any] = {}
+
+    def follows(self, config: TextConfig) -> Mapping[str, Any]:
+        """Facts from records are withheld now and then, so that a model also writes without them.
+
+        Labels from folders, files and lines are always told, as ever.
+        """
+        return {"model.context_dropout": _WITHHELD} if config.is_of_records else {}
 
     def recognises(self, path: Path) -> bool:
         """Text is what is taken when nothing else fits."""

@@ -6,32 +6,60 @@ A named file that is no text is an error; the same file in a folder is left out,
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from serinette.core.coercion import nearest
 from serinette.core.errors import ConfigError, DataError
 from serinette.kinds.corpus import Corpus, RawSequence, SourceFile
-from serinette.kinds.text.config import Documents, TextConfig
+from serinette.kinds.text.columns import table_records
+from serinette.kinds.text.config import LABEL, Documents, TextConfig
+from serinette.kinds.text.database import database_records
 from serinette.kinds.text.documents import documents_of, label_from_column
-from serinette.kinds.text.encodings import decode
+from serinette.kinds.text.encodings import Decoded, check_text, decode
 from serinette.kinds.text.files import FileBytes, binary_format, distinct_files, read_bytes
+from serinette.kinds.text.records import (
+    DEFAULT_TEXT,
+    SQLITE,
+    Fields,
+    Format,
+    Records,
+    format_of,
+    json_records,
+    lines_of,
+)
 
 FEWEST_CHARACTERS: Final = 100
-_LABEL = "label"
 _MOST_NOTES: Final = 5
+_HEAD: Final = 1 << 12
 
 
 @dataclass(kw_only=True)
 class _Reading:
-    """What has been read so far."""
+    """What has been read so far, and how it is read."""
 
+    config: TextConfig
+    for_training: bool
+    source: int = 0
+    """Which of the data is being read."""
     sequences: list[RawSequence] = field(default_factory=list)
     sources: list[SourceFile] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     with_carriage_returns: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
+    """Places of records without text."""
+    facts: set[str] = field(default_factory=set)
+    """Fields that some record has a value of."""
+    names: set[str] = field(default_factory=set)
+    """Fields and columns there are, for hints."""
+
+    @property
+    def documents(self) -> Documents:
+        """What one document of plain text is."""
+        return self.config.documents or ("line" if self.config.labels == "column" else "file")
 
 
 def read_text(
@@ -40,116 +68,187 @@ def read_text(
     """Read text.
 
     Args:
-        sources: Paths of files and folders, or the texts themselves as strings.
+        sources: Paths of files and folders, or the texts themselves as strings; where the settings
+            ask for records, a string holds lines of JSON.
         config: How documents, encodings and labels are decided.
-        for_training: Refuse fewer than 100 characters, from which nothing can be learnt.
+        for_training: Refuse fewer than 100 characters, from which nothing can be learnt, and plain
+            text where records are asked for.
 
     Raises:
         NotFoundError: If a path does not exist.
         DataError: If something is not text, cannot be read, or is too little.
         ConfigError: If labels are asked for that strings cannot have.
     """
-    reading = _Reading()
-    documents = config.documents or ("line" if config.labels == "column" else "file")
+    reading = _Reading(config=config, for_training=for_training)
     texts = [source for source in sources if isinstance(source, str)]
     paths = [source for source in sources if isinstance(source, Path)]
     if texts:
-        _read_strings(texts, documents, config, reading)
-    for path, from_folder in distinct_files(paths).items():
-        _read_file(read_bytes(path, from_folder=from_folder), documents, config, reading)
+        _read_strings(texts, reading)
+    for path, found in distinct_files(paths).items():
+        reading.source = found.source
+        _read_file(read_bytes(path, from_folder=found.from_folder), reading)
     if config.labels == "column":
         reading.sequences = [label_from_column(sequence) for sequence in reading.sequences]
-    _say_what_was_read(reading, config)
+    weights = _weights(reading, len(sources))
+    _say_what_was_read(reading)
     where = ", ".join(map(str, paths[:3])) if paths else "the texts"
-    _check_amount(reading, where, for_training=for_training)
+    if reading.sequences:
+        _check_facts(reading, where)
+    _check_amount(reading, where)
     return Corpus(
         sequences=tuple(reading.sequences),
         sources=tuple(reading.sources),
         notes=tuple(reading.notes),
         warnings=tuple(reading.warnings),
+        weights=weights,
     )
 
 
-def check_text(text: str, place: str) -> None:
-    """Refuse what is no text: a lone surrogate or a NUL character.
-
-    Raises:
-        DataError: With the place, the position and the value.
-    """
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        value = ord(text[error.start])
-        raise DataError(
-            f"{place}: character {error.start} is a lone surrogate (U+{value:04X}), which is not a "
-            "character; remove it or decode the text again"
-        ) from error
-    if "\0" in text:
-        raise DataError(
-            f"{place}: character {text.index(chr(0))} is NUL (U+0000), which text never holds; "
-            "remove it"
-        )
+def _weights(reading: _Reading, n_sources: int) -> tuple[float, ...]:
+    weights = reading.config.weights
+    if len(weights) in (0, n_sources):
+        return weights
+    if not reading.for_training:  # another text, read as the training text was
+        return ()
+    raise ConfigError(
+        f"weights {list(weights)}: {len(weights)} numbers for {n_sources} data; give one for each, "
+        "in their order"
+    )
 
 
-def _read_strings(
-    texts: list[str], documents: Documents, config: TextConfig, reading: _Reading
-) -> None:
+def _read_strings(texts: list[str], reading: _Reading) -> None:
+    config = reading.config
     if config.labels in ("folder", "file"):
         raise ConfigError(
             f"labels '{config.labels}' needs files, got strings; use labels 'column' or none"
         )
     digest, n_bytes = hashlib.sha256(), 0
     for number, text in enumerate(texts):
-        check_text(text, f"text {number}")
+        place, reading.source = f"text {number}", number
+        check_text(text, place)
         data = text.encode()
         digest.update(data)
         n_bytes += len(data)
-        _add(text, f"text {number}", documents, {}, reading)
+        if config.is_of_records and (reading.for_training or text.lstrip().startswith("{")):
+            fields = Fields.of(config, config.text_field or DEFAULT_TEXT)
+            _add_records(json_records(lines_of(text), place, fields), {}, reading)
+        else:
+            _add(text, place, {}, reading)
     reading.sources.append(
         SourceFile(path="<strings>", sha256=digest.hexdigest(), n_bytes=n_bytes, encoding="UTF-8")
     )
 
 
-def _read_file(
-    file: FileBytes, documents: Documents, config: TextConfig, reading: _Reading
-) -> None:
-    place = str(file.path)
+def _read_file(file: FileBytes, reading: _Reading) -> None:
+    place, config = str(file.path), reading.config
     try:
-        format_name = binary_format(file.data)
-        if format_name is not None:
-            raise DataError(f"{place}: {format_name}, not plain text; export it as plain text")
-        decoded = decode(file.data, place, config.encoding)
-        check_text(decoded.text, place)
+        layout = _layout(file, reading)
+        decoded = None if layout == "database" else _decoded(file, config.encoding)
     except DataError as error:
         # What a user names must be readable; a folder may hold pictures beside the poems.
         if not file.from_folder:
             raise
         reading.left_out.append(str(error))
         return
-    source = SourceFile(
-        path=place, sha256=file.sha256, n_bytes=len(file.data), encoding=decoded.encoding
+    encoding = "an SQLite database" if decoded is None else decoded.encoding
+    reading.sources.append(
+        SourceFile(path=place, sha256=file.sha256, n_bytes=len(file.data), encoding=encoding)
     )
-    reading.sources.append(source)
+    context = _file_context(file.path, config)
+    fields = Fields.of(config, config.text_field or DEFAULT_TEXT)
+    if decoded is None:
+        _add_records(database_records(file.path, config), context, reading)
+        return
     reading.warnings.extend(decoded.warnings)
-    _add(decoded.text, place, documents, _file_context(file.path, config), reading)
+    if layout == "json":
+        _add_records(json_records(lines_of(decoded.text), place, fields), context, reading)
+    elif layout == "table":
+        _add_records(table_records(decoded.text, place, fields), context, reading)
+    else:
+        _add(decoded.text, place, context, reading)
+
+
+def _layout(file: FileBytes, reading: _Reading) -> Format | None:
+    """Return how the file's records are laid out; None: it is read as plain text.
+
+    Raises:
+        DataError: If it holds no records where they are asked for, or is a database where none are.
+        ConfigError: If a query is meant for a file that is no database.
+    """
+    place, config = str(file.path), reading.config
+    found = format_of(file.path.name, file.data[:_HEAD])
+    if not config.is_of_records:
+        if file.data.startswith(SQLITE):
+            raise DataError(
+                f"{place}: an SQLite database, not plain text; say which texts to read "
+                "with --data.query"
+            )
+        if found == "json":
+            reading.warnings.append(
+                f"{place}: looks like lines of JSON, and is read as plain text; --data.text_field "
+                "NAME reads one of their fields"
+            )
+        return None
+    if found is None and reading.for_training:
+        raise DataError(
+            f"{place}: neither lines of JSON (.jsonl), nor a table (.csv, .tsv), nor an SQLite "
+            "database (.db); name it so, or leave text_field and query out"
+        )
+    if found in ("json", "table") and config.query is not None and config.text_field is None:
+        raise ConfigError(
+            f"{place}: a query is for SQLite databases; of this file name the field that holds the "
+            "text, with --data.text_field NAME"
+        )
+    return found
+
+
+def _decoded(file: FileBytes, encoding: str | None) -> Decoded:
+    place = str(file.path)
+    format_name = binary_format(file.data)
+    if format_name is not None:
+        raise DataError(f"{place}: {format_name}, not plain text; export it as plain text")
+    decoded = decode(file.data, place, encoding)
+    check_text(decoded.text, place)
+    return decoded
 
 
 def _file_context(path: Path, config: TextConfig) -> dict[str, str]:
     if config.labels == "folder":
-        return {_LABEL: path.resolve().parent.name}
-    return {_LABEL: path.stem} if config.labels == "file" else {}
+        return {LABEL: path.resolve().parent.name}
+    return {LABEL: path.stem} if config.labels == "file" else {}
 
 
-def _add(
-    text: str, place: str, documents: Documents, context: dict[str, str], reading: _Reading
-) -> None:
+def _add(text: str, place: str, context: dict[str, str], reading: _Reading) -> None:
     if "\r" in text:
         reading.with_carriage_returns.append(place)
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    reading.sequences.extend(documents_of(text, place, documents, context))
+    documents = documents_of(text, place, reading.documents, context)
+    if reading.source == 0:  # as they are: a long text has millions of lines
+        reading.sequences.extend(documents)
+    else:
+        reading.sequences.extend(replace(each, source=reading.source) for each in documents)
 
 
-def _say_what_was_read(reading: _Reading, config: TextConfig) -> None:
+def _add_records(records: Records, context: dict[str, str], reading: _Reading) -> None:
+    has_returns = False
+    for document in records.documents:
+        content = document.content
+        if "\r" in content:
+            has_returns = True
+            content = content.replace("\r\n", "\n").replace("\r", "\n")
+        told = {**context, **document.context}
+        reading.sequences.append(
+            replace(document, content=content, context=told, source=reading.source)
+        )
+    if has_returns:
+        reading.with_carriage_returns.append(records.place)
+    reading.empty += records.empty
+    reading.facts |= records.found
+    reading.names |= records.names
+
+
+def _say_what_was_read(reading: _Reading) -> None:
+    config = reading.config
     files = [source for source in reading.sources if source.path != "<strings>"]
     verb = "read as" if config.encoding is None else "read, as you said, as"
     if len(files) <= _MOST_NOTES:
@@ -160,11 +259,15 @@ def _say_what_was_read(reading: _Reading, config: TextConfig) -> None:
         reading.notes.append(f"{len(files)} files: {verb.removesuffix(' as')} {counts}")
     reading.notes += _shortened(reading.left_out, "left out: {}", "files left out")
     reading.notes += _shortened(
+        reading.empty, "{}: no text, left out", "records without text left out"
+    )
+    reading.notes += _shortened(
         reading.with_carriage_returns,
         "{}: line ends CR LF or CR read as LF",
         "files with line ends CR LF or CR, read as LF",
     )
-    if config.documents is None and len(files) == 1 and len(reading.sequences) == 1:
+    is_plain = config.documents is None and not config.is_of_records
+    if is_plain and len(files) == 1 and len(reading.sequences) == 1:
         reading.notes.append(
             f"{files[0].path}: one document; documents 'line' or 'blank-line' would divide it"
         )
@@ -179,13 +282,27 @@ def _shortened(items: list[str], each: str, many: str) -> list[str]:
     return [f"{len(items)} {many}, the first: {items[0]}"]
 
 
-def _check_amount(reading: _Reading, where: str, *, for_training: bool) -> None:
+def _check_facts(reading: _Reading, where: str) -> None:
+    """Refuse to train on facts that no record has; otherwise say that they are not known."""
+    config = reading.config
+    asked = [] if config.label_field is None else [config.label_field]
+    for name in (*asked, *config.context_names):
+        if name in reading.facts:
+            continue
+        hint = f" ({nearest(name, sorted(reading.names))})" if reading.names else ""
+        sentence = f"{where}: no record has a value of '{name}'{hint}"
+        if reading.for_training:
+            raise DataError(sentence)
+        reading.warnings.append(f"{sentence}; it is read as unknown")
+
+
+def _check_amount(reading: _Reading, where: str) -> None:
     if not reading.sources and reading.left_out:
         raise DataError(f"{where}: holds no text; the first file: {reading.left_out[0]}")
     n_characters = sum(len(sequence.content) for sequence in reading.sequences)
     if n_characters == 0:
         raise DataError(f"{where}: empty, or only white space; give a file that holds text")
-    if for_training and n_characters < FEWEST_CHARACTERS:
+    if reading.for_training and n_characters < FEWEST_CHARACTERS:
         amount = "1 character is" if n_characters == 1 else f"{n_characters} characters are"
         raise DataError(
             f"{where}: {amount} too little to learn from; "

@@ -121,7 +121,8 @@ def _subject(artifact: Artifact) -> Subject:
 def _split_of(artifact: Artifact) -> list[object]:
     """Return what decides which text was held out in training."""
     source = artifact.source
-    documents = [source.get("data", {}).get(name) for name in ("documents", "labels", "encoding")]
+    names = ("documents", "labels", "encoding", "text_field", "query")
+    documents = [source.get("data", {}).get(name) for name in names]
     return [source.get("sha256"), source.get("split"), *documents]
 
 

@@ -30,6 +30,10 @@ _ROOM = 1.1
 """Steps drawn for a stretch, above what real stretches take."""
 
 
+Told = tuple[tuple[str, str], ...]
+"""Facts by field, as pairs."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Chooser:
     """A critic that draws one of the candidates of a sample."""
@@ -48,8 +52,8 @@ class Writer:
     yardstick: Yardstick
     n_steps: int
     """Longest sample."""
-    shares: Mapping[str, float]
-    """Labels and the share of the samples that each gets; empty where there are none."""
+    shares: Mapping[Told, float]
+    """What samples are told, and the share of them that each gets; empty where nothing is."""
     guide: Chooser | None = None
     """With which the model writes unless it is told not to; None: without."""
 
@@ -71,18 +75,21 @@ def writer_of(
     training: Sequence[RawSequence],
     guide: Chooser | None = None,
 ) -> Writer:
-    """Find out from the training part how long samples become, and of which labels."""
-    # A second model may not know all labels of the data, nor any.
-    field = codec.label_field
-    labels = Counter(s.context[field] for s in training if s.context.get(field) in codec.labels)
-    common = dict(labels.most_common(_MOST_LABELS))
+    """Find out from the training part how long samples become, and what they are told."""
+    # A second model may not know all facts about the data, nor any.
+    told = Counter(
+        tuple(pair for pair in codec.measured_context(s.context).items() if codec.knows(*pair))
+        for s in training
+    )
+    del told[()]
+    common = dict(told.most_common(_MOST_LABELS))
     total = sum(common.values())
     return Writer(
         codec=codec,
         steppers=steppers,
         yardstick=yardstick,
         n_steps=_n_steps(codec, yardstick, training),
-        shares={label: count / total for label, count in common.items()},
+        shares={facts: count / total for facts, count in common.items()},
         guide=guide,
     )
 
@@ -138,12 +145,12 @@ def _samples(
     writer: Writer, decoding: DecodingConfig, first_row: int, n: int, seed: int
 ) -> Iterator[Sample]:
     decoding, guide = replace(decoding, max_steps=writer.n_steps), writer.guide
-    for label, count in _allotted(writer.shares, n):
+    for facts, count in _allotted(writer.shares, n):
         request = GenerateRequest(
             n=count,
             seed=seed,
             first_row=first_row,
-            labels={} if label is None else {writer.codec.label_field: label},
+            labels=dict(facts),
             decoding=decoding,
             batch_size=_BATCH * len(writer.steppers),
             resample=1 if guide is None else guide.candidates,
@@ -154,16 +161,16 @@ def _samples(
         first_row += count
 
 
-def _allotted(shares: Mapping[str, float], n: int) -> list[tuple[str | None, int]]:
-    """Deal `n` rows out to the labels, the largest remainders first."""
+def _allotted(shares: Mapping[Told, float], n: int) -> list[tuple[Told, int]]:
+    """Deal `n` rows out to what is told, the largest remainders first."""
     if not shares:
-        return [(None, n)]
-    exact = {label: share * n for label, share in shares.items()}
-    counts = {label: int(value) for label, value in exact.items()}
-    by_remainder = sorted(exact, key=lambda label: counts[label] - exact[label])
-    for label in by_remainder[: n - sum(counts.values())]:
-        counts[label] += 1
-    return [(label, count) for label, count in counts.items() if count]
+        return [((), n)]
+    exact = {facts: share * n for facts, share in shares.items()}
+    counts = {facts: int(value) for facts, value in exact.items()}
+    by_remainder = sorted(exact, key=lambda facts: counts[facts] - exact[facts])
+    for facts in by_remainder[: n - sum(counts.values())]:
+        counts[facts] += 1
+    return [(facts, count) for facts, count in counts.items() if count]
 
 
 def _n_steps(codec: Codec, yardstick: Yardstick, training: Sequence[RawSequence]) -> int:

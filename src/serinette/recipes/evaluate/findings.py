@@ -136,7 +136,7 @@ def _drawn(
     n_pieces, seed = bench.stretches.n_pieces, bench.request.seed
     key = key_of(
         "samples", _VERSION, subject.identity, asdict(setting.decoding), n_pieces, seed,
-        writer.n_steps, bench.yardstick.piece_name, dict(writer.shares),
+        writer.n_steps, bench.yardstick.piece_name, list(writer.shares.items()),
     )  # fmt: skip
     kept = bench.cache.get(key)
     if kept is not None:

@@ -1,22 +1,31 @@
 """`train --dry-run`: what would happen, with three batches as the model would see them."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from serinette.batching.streams import TrainingStreams
 from serinette.nets.config import ModelConfig, n_parameters, predicted_symbols
+from serinette.recipes.baseline import MAX_SYMBOLS
 from serinette.recipes.fit.planning import GAME_COST, Planned
 from serinette.recipes.prepare import Prepared
 from serinette.recipes.requests import DryRun
+from serinette.recipes.shares import shares_of
 from serinette.training.config import TrainingConfig
 
 N_BATCHES = 3
 N_ROWS_SHOWN = 4
 BASE_BYTES = 420_000_000
 """What Python, torch and the other packages take before there is any data (measured)."""
+_TEXT_BYTES = 4
+"""A character while it is read and split, and its symbol."""
+_COUNTED_BYTES = 70
+"""A symbol that the count model counts."""
 
 
-def describe(planned: Planned) -> DryRun:
-    """Return the estimates of a plan and its first batches."""
+def describe(planned: Planned, sources: Sequence[Any]) -> DryRun:
+    """Return the estimates of a plan, its first batches, and what each of the data gives."""
     model, training = planned.settings.groups["model"], planned.settings.groups["training"]
     parameters = n_parameters(model, planned.prepared.codec.schema)
     updates = training.updates + GAME_COST * _game_updates(planned)
@@ -27,6 +36,7 @@ def describe(planned: Planned) -> DryRun:
         decoded_batches=_first_batches(planned.prepared, training),
         summary=planned.summary,
         resolved=planned.settings,
+        shares=shares_of(planned.prepared.parts.train, sources),
     )
 
 
@@ -39,12 +49,12 @@ def _memory(
     prepared: Prepared, model: ModelConfig, training: TrainingConfig, parameters: int
 ) -> int:
     """Estimate the peak: packages, text and symbols, weights with their moments, activations."""
-    n_characters = prepared.corpus.n_characters
+    counted = min(prepared.train.n_steps, MAX_SYMBOLS) * _COUNTED_BYTES
     weights = parameters * 4 * 8
     steps = training.n_rows * training.window
     n_symbols = predicted_symbols(prepared.codec.schema)[0].size
     width = 12 * model.hidden_size * model.n_layers + 3 * n_symbols
-    return BASE_BYTES + 24 * n_characters + weights + steps * width * 4
+    return BASE_BYTES + _TEXT_BYTES * prepared.n_characters + counted + weights + steps * width * 4
 
 
 def _first_batches(prepared: Prepared, training: TrainingConfig) -> tuple[tuple[str, ...], ...]:

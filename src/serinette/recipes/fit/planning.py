@@ -90,6 +90,8 @@ def plan_training(
     chosen = _chosen_values(plan, is_bf16=speed.precision.is_bf16)
     chosen |= _game_values(wished, plan)
     chosen |= _critic_values(wished)
+    if prepared.codec.schema.context:
+        chosen |= find_kind(kind).follows(wished.groups["data"])
     habits = (Layer(origin="plan", values=chosen), *habits)
     settings = resolve(groups, (*habits, *own))
     begun: tuple[str, ...] = ()
