@@ -71,6 +71,7 @@ def test_json_names_the_type_of_every_field():
         {"fields": [], "context": [], "end": [0]},
         {"fields": [], "context": [{"name": "x", "size": 3, "table": []}], "end": 0},
         {"fields": [], "context": [{"name": "x", "size": 0.5}], "end": 0},
+        {"fields": [], "context": [{"name": "x", "size": 10**400}], "end": 0},
     ],
 )
 def test_a_schema_of_another_form_is_refused(plain):

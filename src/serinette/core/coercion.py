@@ -119,16 +119,23 @@ def _to_bool(value: Any) -> bool:
 
 def _to_int(value: Any) -> int:
     number = _number(value)
-    if number is None or not math.isfinite(number) or number != int(number):
+    if number is None or not _is_finite(number) or number != int(number):
         raise MismatchError(f"must be a whole number, got {value!r}")
     return int(number)
 
 
 def _to_float(value: Any) -> float:
     number = _number(value)
-    if number is None or not math.isfinite(number):
+    if number is None or not _is_finite(number):
         raise MismatchError(f"must be a number, got {value!r}")
     return float(number)
+
+
+def _is_finite(number: int | float) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # a whole number beyond what a float can hold
+        return False
 
 
 def _to_text(value: Any) -> str:

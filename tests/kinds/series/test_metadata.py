@@ -57,6 +57,9 @@ def test_what_is_no_metadata_is_refused(tmp_path):
     (tmp_path / "m.json").write_text("{")
     with pytest.raises(DataError, match=r"m\.json: not JSON"):
         config_from_sdv(tmp_path / "m.json")
+    (tmp_path / "m.json").write_text("[" * 100_000)
+    with pytest.raises(DataError, match=r"m\.json: not JSON"):
+        config_from_sdv(tmp_path / "m.json")
     (tmp_path / "m.json").write_text("[]")
     with pytest.raises(DataError, match="not an object"):
         config_from_sdv(tmp_path / "m.json")

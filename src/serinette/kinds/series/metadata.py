@@ -67,7 +67,7 @@ def _content(source: Path | Mapping[str, Any]) -> Mapping[str, Any]:
         content = json.loads(source.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise NotFoundError(f"{source}: no such file") from error
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(
             f"{source}: not JSON ({error}); give what SDV's save_to_json writes"
         ) from error
