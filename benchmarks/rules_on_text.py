@@ -29,8 +29,8 @@ from report import publish
 
 from serinette.constraints.config import RulesConfig
 from serinette.decoding.config import DecodingConfig
+from serinette.recipes.api import train
 from serinette.recipes.generate import GenerateRequest, Sample
-from serinette.recipes.model import train
 
 MOST_CHARACTERS: Final = 1_500_000
 CODE_STEPS: Final = 400

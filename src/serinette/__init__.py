@@ -15,7 +15,8 @@ Importing does nothing: torch is imported by `train` alone.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from serinette.recipes.model import Model, load, train
+    from serinette.recipes.api import load, train
+    from serinette.recipes.model import Model
     from serinette.recipes.series.model import SeriesModel
 
 __version__ = "0.1.0"
@@ -25,7 +26,7 @@ __all__ = ["Model", "SeriesModel", "__version__", "load", "train"]
 def __getattr__(name: str) -> Any:
     """Import the public names on first use."""
     if name in ("Model", "SeriesModel", "load", "train"):
-        from serinette.recipes import model
+        from serinette.recipes import api
 
-        return getattr(model, name)
+        return getattr(api, name)
     raise AttributeError(f"module 'serinette' has no attribute {name!r}")

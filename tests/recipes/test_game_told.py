@@ -5,9 +5,9 @@ import pytest
 from serinette.artifact import folder
 from serinette.artifact.runs import summarise
 from serinette.core.config import Layer
+from serinette.recipes.api import load
+from serinette.recipes.api import train as model_train
 from serinette.recipes.game_words import kept_words
-from serinette.recipes.model import load
-from serinette.recipes.model import train as model_train
 from serinette.recipes.requests import TrainRequest
 from serinette.recipes.train import plan_only, train
 from serinette.training.events import Evaluated, Note, Planned
@@ -92,7 +92,7 @@ def test_the_objective_of_a_call_is_a_setting_of_its_kind(monkeypatch, source, k
     def stop(request, listener):
         raise AskedError(request)
 
-    monkeypatch.setattr("serinette.recipes.model.run_training", stop)
+    monkeypatch.setattr("serinette.recipes.api.run_training", stop)
     with pytest.raises(AskedError) as asked:
         model_train(source, objective="adversarial", preset="cot", budget=60.0)
     request = asked.value.args[0]

@@ -161,7 +161,7 @@ class WritingDesk:
     def _join(self, argument: str) -> str:
         if not argument:
             raise ConfigError("join what? like /join ing")
-        from serinette.kinds.text.reader import check_text
+        from serinette.kinds.text.encodings import check_text
 
         check_text(argument, "what was typed")
         return self._go_on(self._with(self._manuscript.write(argument, YOU)))

@@ -40,15 +40,16 @@ class Guest:
     is_extra: Bool[np.ndarray, " U"]
     """Its symbols that the host lacks."""
     host_missing: int
-    contexts: tuple[Int[np.ndarray, " _"], ...] = ()
-    """For each context field of the guest: its symbol for each of the host's."""
+    contexts: tuple[tuple[int | None, Int[np.ndarray, " _"]], ...] = ()
+    """For each context field of the guest: the number of the host's field of that name, and its
+    symbol for each of the host's; None: the host has no such field."""
 
     def read_context(self, context: Int[np.ndarray, "B C"]) -> Int[np.ndarray, "B _"]:
         """Return the context in the guest's symbols; a field that the host lacks is not told."""
-        n_rows, n_told = context.shape
+        n_rows = len(context)
         columns = [
-            symbols[context[:, k]] if k < n_told else np.zeros(n_rows, dtype=np.int64)
-            for k, symbols in enumerate(self.contexts)
+            np.zeros(n_rows, dtype=np.int64) if place is None else symbols[context[:, place]]
+            for place, symbols in self.contexts
         ]
         return np.array(columns, dtype=np.int64).reshape(len(self.contexts), n_rows).T
 

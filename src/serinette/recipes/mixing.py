@@ -16,6 +16,7 @@ from serinette.decoding.reading import sequence_nats
 from serinette.decoding.stepper import Stepper
 from serinette.kinds.corpus import Corpus
 from serinette.kinds.text.codec import TextCodec, codec_from_json
+from serinette.kinds.text.facts import UNKNOWN
 from serinette.nets.config import predicted_symbols
 from serinette.recipes.score import closed_steps, contexts_of
 from serinette.recipes.training_data import prepared_again
@@ -147,7 +148,9 @@ def _codec_beside(host: Artifact, partner: Partner) -> TextCodec:
 
 
 def _symbols(artifact: Artifact) -> dict[str, Any]:
-    return {name: value for name, value in artifact.codec.items() if name != "labels"}
+    return {
+        name: value for name, value in artifact.codec.items() if name not in ("labels", "facts")
+    }
 
 
 def _unit(artifact: Artifact) -> str:
@@ -193,13 +196,18 @@ def _guest(host: Artifact, partner: Partner) -> Guest:
     )
 
 
-def _contexts(ours: TextCodec, theirs: TextCodec) -> tuple[Int64[np.ndarray, " _"], ...]:
-    """Return the guest's symbol of every label; one that it does not know is none."""
-    if not theirs.labels:
-        return ()
-    labels = ("", *ours.labels)
-    symbols = [int(theirs.encode_context({theirs.label_field: label})[0]) for label in labels]
-    return (np.array(symbols, dtype=np.int64),)
+def _contexts(
+    ours: TextCodec, theirs: TextCodec
+) -> tuple[tuple[int | None, Int64[np.ndarray, " _"]], ...]:
+    """Return the guest's symbol of every fact; one that it does not know is unknown to it."""
+    fields = list(ours.facts.values)
+    found: list[tuple[int | None, Int64[np.ndarray, " _"]]] = []
+    for name, known in theirs.facts.values.items():
+        values = ("", *ours.facts.values.get(name, ()))
+        symbols = [known.index(value) + 1 if value in known else UNKNOWN for value in values]
+        place = fields.index(name) if name in fields else None
+        found.append((place, np.array(symbols, dtype=np.int64)))
+    return tuple(found)
 
 
 def fitted(host: Artifact, mix: Mix, corpus: Corpus | None = None) -> Mix:

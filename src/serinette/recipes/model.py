@@ -1,28 +1,21 @@
-"""The Python API: `serinette.train`, `serinette.load` and the model they return."""
+"""The model that `serinette.train` and `serinette.load` return."""
 
-import json
 import os
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from serinette.artifact.folder import Artifact
-from serinette.artifact.folder import load as load_artifact
-from serinette.artifact.runs import find_model
-from serinette.core.config import Layer, build, nearest, parse_duration
+from serinette.core.config import build, nearest
 from serinette.core.durable import read_folder, write_folder
 from serinette.core.errors import ConfigError
 from serinette.decoding.config import DecodingConfig
 from serinette.evaluation.score import Score
 from serinette.explaining.explanation import Explanation
 from serinette.kinds.corpus import Corpus
-from serinette.kinds.table import SERIES, find_kind, kind_of
+from serinette.kinds.table import find_kind
 from serinette.kinds.text.config import LABEL
-from serinette.kinds.text.records import DEFAULT_TEXT
 from serinette.recipes.adapting import Adapted, adapt_config, adapted, score_adapting
 from serinette.recipes.count_model import count_model_of, reading_settings
 from serinette.recipes.evaluate.report import Report
@@ -31,21 +24,11 @@ from serinette.recipes.evaluate.run import evaluate
 from serinette.recipes.explain.request import ExplainRequest
 from serinette.recipes.explain.run import explain
 from serinette.recipes.generate import GenerateRequest, Opened, Piece, Sample, generate
+from serinette.recipes.given import Source, Texts, sources_of
 from serinette.recipes.infilling import DEFAULT_CANDIDATES, DEFAULT_MIDDLE, infill
 from serinette.recipes.mixing import fitted, mix_into
-from serinette.recipes.presets import find_preset
-from serinette.recipes.requests import TrainRequest
 from serinette.recipes.score import score
-from serinette.recipes.series.model import SeriesModel, as_settings
 from serinette.recipes.sheets import SheetConfig, on_sheet, sheet_of
-from serinette.recipes.train import train as run_training
-from serinette.training.events import Listener, silent
-
-Source = str | os.PathLike[str]
-Texts = Sequence[str | Mapping[str, Any]]
-"""Texts, or records that hold them."""
-DEFAULT_BUDGET = "5m"
-"""Time for a training when neither budget nor updates are given."""
 
 
 class Model:
@@ -239,7 +222,7 @@ class Model:
 
     def _read(self, source: Source | Texts) -> Corpus:
         kind, settings = reading_settings(self.artifact, {})
-        return kind.read(_sources(source), settings)
+        return kind.read(sources_of(source), settings)
 
     def evaluate(
         self,
@@ -266,7 +249,7 @@ class Model:
         evaluation = evaluate(
             self.artifact,
             asked.quick if quick else asked,
-            data=() if data is None else _sources(data),
+            data=() if data is None else sources_of(data),
             against=None if against is None else against.artifact,
         )
         return Report(evaluation=evaluation)
@@ -354,143 +337,3 @@ def _dealt_out(
     if problems:
         raise ConfigError("; ".join(problems))
     return [{name: values[name] for name in part if name in values} for part in names]
-
-
-def load(name: Source, *, runs: Source = "runs") -> "Model | SeriesModel":
-    """Open a model folder, or the model of a run.
-
-    Args:
-        name: A folder, or the name of a run in `runs`.
-        runs: Folder of the runs.
-
-    Raises:
-        NotFoundError: If there is no such model.
-        ArtifactError: If it is damaged or of a newer format.
-    """
-    return _model_of(load_artifact(find_model(os.fspath(name), Path(runs))), None)
-
-
-def train(
-    source: Any,
-    *,
-    budget: str | float | None = None,
-    runs: Source = "runs",
-    listener: Listener = silent,
-    **settings: Any,
-) -> "Model | SeriesModel":
-    """Train a model on a file, a folder, a list of texts or of records, or a table.
-
-    Args:
-        source: A path, or the texts themselves, or records (dictionaries; `data__text_field` names
-            the one of their fields that holds the text, `text` if not set); of a table also a
-            pandas or polars frame, an array [rows, columns] or [sequences, steps, columns], or a
-            dictionary of columns.
-        budget: Wall-clock time for everything: "5m", "90s" or seconds. Without it, and without
-            `updates` or a `preset` that ends by itself, five minutes.
-        runs: Folder of the runs.
-        listener: Told of decisions, progress and evaluations.
-        **settings: `name`, `updates`, `size`, `seed`, `resume`, `preset`, `objective` as for the
-            command line, and `section__key` for any setting: `model__hidden_size=384`. Of a table
-            `entity`, `time`, `constraints`, `window`, `engine`, or as SDV says `sequence_key`,
-            `sequence_index`, `context_columns`. To fine-tune, `base_model`: a model of texts or
-            poems, its folder or the name of a run to go on from; and `replay`, the share of the
-            rows that go on reading its old text.
-
-    Raises:
-        ConfigError: If a setting is unknown or out of range, or does not suit the base model.
-        DataError: If the data cannot be used.
-        NotFoundError: If there is no such base model.
-    """
-    started = time.monotonic()
-    is_frame = _is_frame(source)
-    tabular = _as_records(source) | as_settings(settings)
-    tabular |= {key: settings.pop(name) for name, key in _SHORT.items() if name in settings}
-    if is_frame:
-        settings.setdefault("kind", "series")
-    if "objective" in settings:
-        sources = source if is_frame else _sources(source)
-        is_table = kind_of(sources, settings.get("kind")) == SERIES
-        key = "engine.objective" if is_table else "training.objective"
-        tabular[key] = settings.pop("objective")
-    own = {key: settings.pop(key) for key in list(settings) if key in _REQUEST_FIELDS}
-    own["base_model"] = _place_of(own.get("base_model"))
-    unknown = [key for key in settings if "__" not in key]
-    if unknown:
-        raise ConfigError(
-            f"train: unknown argument '{unknown[0]}'; known: {', '.join(sorted(_REQUEST_FIELDS))}, "
-            "section__key"
-        )
-    values = tabular | {key.replace("__", ".", 1): value for key, value in settings.items()}
-    if budget is None and "updates" not in own and "training.updates" not in values:
-        preset = own.get("preset")
-        has_end = preset is not None and not find_preset(preset).needs_budget
-        budget = None if has_end or "resume" in own else DEFAULT_BUDGET
-    seconds = parse_duration(budget) if isinstance(budget, str) else budget
-    request = TrainRequest(
-        sources=source if is_frame else _sources(source),
-        layers=(Layer(origin="train()", values=values),),
-        runs=Path(runs),
-        budget_seconds=seconds,
-        started=started,
-        **own,
-    )
-    artifact = load_artifact(run_training(request, listener).model)
-    return _model_of(artifact, source if is_frame else None)
-
-
-def _place_of(model: "Model | SeriesModel | Source | None") -> str | None:
-    """Return the folder of a model, or the path or name that was given."""
-    if isinstance(model, Model | SeriesModel):
-        return os.fspath(model.artifact.folder)
-    return None if model is None else os.fspath(model)
-
-
-def _model_of(artifact: Artifact, like: Any) -> "Model | SeriesModel":
-    if artifact.kind != SERIES:
-        return Model(artifact)
-    from serinette.kinds.series import frames
-
-    return SeriesModel(artifact, "dict" if like is None else frames.kind_of(like))
-
-
-def _is_frame(source: Any) -> bool:
-    """Tell a table in memory from paths and texts."""
-    return isinstance(source, (Mapping, np.ndarray)) or hasattr(source, "columns")
-
-
-_SHORT = {
-    "entity": "data.entity",
-    "time": "data.time",
-    "constraints": "data.constraints",
-    "window": "data.window",
-    "engine": "engine.name",
-    "replay": "fine_tuning.replay",
-}
-"""Settings that have a short name."""
-_REQUEST_FIELDS = {f.name for f in fields(TrainRequest)} - {
-    "sources",
-    "layers",
-    "runs",
-    "budget_seconds",
-    "started",
-}
-
-
-def _sources(
-    source: Source | Iterable[str | os.PathLike[str] | Mapping[str, Any]],
-) -> tuple[Any, ...]:
-    """Return paths or texts; a record in memory becomes a line of JSON."""
-    if isinstance(source, (str, os.PathLike)):
-        return (Path(source),)
-    return tuple(_line(each) if isinstance(each, Mapping) else each for each in source)
-
-
-def _line(record: Mapping[str, Any]) -> str:
-    return json.dumps(record, ensure_ascii=False, default=str)
-
-
-def _as_records(source: Any) -> dict[str, Any]:
-    """Return the settings that records in memory are read with; none for anything else."""
-    if isinstance(source, list | tuple) and any(isinstance(each, Mapping) for each in source):
-        return {"data.text_field": DEFAULT_TEXT}
-    return {}
