@@ -75,6 +75,13 @@ def with_evaluation(card: str, metrics: Sequence[Metric], verdict: str) -> str:
     return f"{card[: found.start()]}{section}\n{card[found.end() :]}"
 
 
+def licence_of(card: str) -> str | None:
+    """Return the licence that a card names in its head; None: its owner has not said."""
+    head = card.split("\n---", 1)[0]
+    found = re.search(r"^license:\s*(.+?)\s*$", head, re.MULTILINE)
+    return None if found is None else found[1].strip("\"'")
+
+
 def _front_matter(facts: CardFacts) -> str:
     head: dict[str, object] = {
         "library_name": "serinette",

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save as tensor_bytes
 
+from serinette.artifact import archive
 from serinette.artifact.graph_guard import check_graph
 from serinette.artifact.validate import first_non_finite, read_header, read_tensors
 from serinette.core import durable, plain_json
@@ -128,6 +129,14 @@ class Artifact:
     """Sizes and use of the critic as plain values; `guide()` or `window_guide()` is the same,
     built."""
 
+    @property
+    def name(self) -> str:
+        """What people call it: the name of its run, of its folder or of its zip."""
+        folder = self.folder.resolve()
+        if archive.is_packed(folder):
+            return folder.stem
+        return folder.parent.name if folder.name == "model" else folder.name
+
     def weights(self) -> dict[str, np.ndarray]:
         """Unpack the weights by name, float32, all finite."""
         shapes = find_network(self.network).expected_shapes(self.model_config, self.schema)
@@ -207,10 +216,16 @@ def save(folder: Path, contents: ArtifactContents, *, replace: bool = False) -> 
 def load(folder: Path) -> Artifact:
     """Read an artifact and check every file of it.
 
+    Args:
+        folder: A folder, or the zip that `serinette export` makes of one.
+
     Raises:
         ArtifactError: If a file is missing, damaged, foreign, or of a newer format.
     """
-    read = durable.read_folder(folder, lenient=EDITED_BY_PEOPLE)
+    if archive.is_packed(folder):
+        read = archive.read(folder)
+    else:
+        read = durable.read_folder(folder, lenient=EDITED_BY_PEOPLE)
     _require(folder, read.files, (CONFIG, CODEC, WEIGHTS, HISTORY))
     config = _object(folder, read.files, CONFIG)
     check_format(config.get("format"), folder / CONFIG)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from serinette.artifact import archive
 from serinette.artifact.run_names import check_name, run_name
 from serinette.core import disk, durable, manifest, plain_json
 from serinette.core.errors import (
@@ -103,7 +104,7 @@ def find_model(name: str, runs: Path) -> Path:
     """Find an artifact by its path or by the name of its run.
 
     Args:
-        name: A path to an artifact or to a run, or the name of a run.
+        name: A path to an artifact, packed or not, or to a run, or the name of a run.
         runs: The folder of the runs.
 
     Raises:
@@ -111,7 +112,7 @@ def find_model(name: str, runs: Path) -> Path:
         ArtifactError: If a folder is there but is no model.
     """
     for folder in _candidates(name, runs):
-        if _is_artifact(folder):
+        if archive.is_packed(folder) or _is_artifact(folder):
             return folder
         if _is_artifact(folder / MODEL):
             return folder / MODEL

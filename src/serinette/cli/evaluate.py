@@ -171,6 +171,10 @@ def run(options: EvaluateOptions) -> None:
         )
         return
     artifact = None if options.model is None else _artifact(options.model, options.runs)
+    if artifact is not None and options.out is None:
+        from serinette.recipes.evaluate.publish import check_place
+
+        check_place(artifact)
     gates = _gates(options, artifact)
     if artifact is not None and artifact.kind == "series":
         from serinette.cli.series import evaluate_series_model

@@ -30,7 +30,7 @@ class InspectOptions:
         list[str],
         typer.Argument(
             metavar="DATA|MODEL",
-            help="Text files and folders; or tables; or one model's folder; or the name of a run.",
+            help="Text files and folders; tables; one model's folder or zip; or a run's name.",
             show_default=False,
         ),
     ]
@@ -111,11 +111,13 @@ def _is_model(names: list[str], runs: Path) -> bool:
     Raises:
         ConfigError: If models and data are mixed.
     """
+    from serinette.artifact.archive import is_packed
     from serinette.core.manifest import NAME
 
     are_models = [
         (Path(name) / NAME).exists()
         or (Path(name) / "plan.json").exists()
+        or is_packed(Path(name))
         or not Path(name).exists()
         for name in names
     ]

@@ -26,6 +26,7 @@ COMMANDS = {
     "score": "Measure how well a model predicts a text.",
     "evaluate": "Find out whether a model is any good: a report.",
     "explain": "Look into a network while it reads: what its cells stand for.",
+    "export": "Write a model as one file: a page that runs it, a zip, ONNX.",
     "inspect": "Show what a data file or a model holds.",
     "runs": "List, show, compare and remove trainings.",
     "data": "List and get public corpora to try things on.",

@@ -19,7 +19,7 @@ RunsFolder = Annotated[
 ModelName = Annotated[
     str,
     typer.Argument(
-        metavar="MODEL", help="A model's folder, or the name of a run.", show_default=False
+        metavar="MODEL", help="A model's folder or zip, or the name of a run.", show_default=False
     ),
 ]
 

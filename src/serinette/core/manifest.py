@@ -73,6 +73,19 @@ def read_manifest(folder: Path) -> Manifest:
     except NotFoundError as error:
         reason = f"it has no {NAME}" if disk.exists(folder) else "there is no such folder"
         raise ArtifactError(f"{folder} is not a saved model: {reason}; give its folder") from error
+    return parse(content, path)
+
+
+def parse(content: bytes, path: Path) -> Manifest:
+    """Read the bytes of a manifest.
+
+    Args:
+        content: What it holds.
+        path: Where it lies, for messages.
+
+    Raises:
+        ArtifactError: If it is damaged, or of a newer format.
+    """
     try:
         plain = json.loads(content)
         check_format(plain["format"], path)
@@ -107,13 +120,27 @@ def read_verified(folder: Path, manifest: Manifest, name: str) -> bytes:
         content = disk.read_bytes(path)
     except NotFoundError as error:
         raise ArtifactError(f"{path} is missing; {REMEDY}") from error
+    check(content, record, path)
+    return content
+
+
+def check(content: bytes, record: FileRecord, path: Path) -> None:
+    """Check that a file is what was saved.
+
+    Raises:
+        ArtifactError: If it is cut off, longer, or other bytes.
+    """
     if len(content) != record.size:
         sizes = f"{len(content):,} bytes where {record.size:,} were saved"
         raise ArtifactError(f"{path} is damaged: {sizes}; {REMEDY}")
     if hashlib.sha256(content).hexdigest() != record.sha256:
         reason = "its SHA-256 is not the one saved, so it is damaged or of another model"
         raise ArtifactError(f"{path} is not to be used: {reason}; {REMEDY}")
-    return content
+
+
+def is_plain_name(name: str) -> bool:
+    """Tell a name that a file of ours can have from paths and the like."""
+    return _PLAIN_NAME.fullmatch(name) is not None
 
 
 def read_files(
@@ -160,7 +187,7 @@ def _decode(plain: Mapping[str, Any], content: bytes) -> Manifest:
         for name, record in plain["files"].items()
     }
     for name in files:
-        if not _PLAIN_NAME.fullmatch(name) or name == NAME:
+        if not is_plain_name(name) or name == NAME:
             raise ValueError(f"{name!r} is no name of a file of ours")
     if _encode(files) != content:
         raise ValueError("it does not match its own checksum")

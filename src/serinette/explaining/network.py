@@ -72,12 +72,26 @@ class SymbolNetwork:
 
     def forward(self, embedded: Float[np.ndarray, "B T E"], starts: list[State]) -> Way:
         """Read steps from a state of each layer."""
+        traces, outputs = self._run(embedded, starts)
+        joined = self._join([x[:, -1] for x in outputs])
+        return Way(embedded, traces, self.read_out(joined))
+
+    def joined(
+        self, embedded: Float[np.ndarray, "B T E"], starts: list[State]
+    ) -> Float[np.ndarray, "B T D"]:
+        """Return what `read_out` makes logits of, after every step."""
+        return self._join(self._run(embedded, starts)[1])
+
+    def _run(
+        self, embedded: Float[np.ndarray, "B T E"], starts: list[State]
+    ) -> tuple[list[Trace], list[np.ndarray]]:
+        """Return what happened in each layer, and what each layer showed."""
         traces, outputs, x = [], [], embedded
         for k, weights in enumerate(self.layers):
             traces.append(layer(weights, x, starts[k]))
             x = self._normed(k, traces[-1].h)
-            outputs.append(x[:, -1])
-        return Way(embedded, traces, self._read_out(self._join(outputs)))
+            outputs.append(x)
+        return traces, outputs
 
     def input_gradients(
         self, way: Way, targets: Int[np.ndarray, " B"]
@@ -119,7 +133,7 @@ class SymbolNetwork:
         back: np.ndarray = (d_unit - d_unit.mean(-1, keepdims=True) - unit * along) / scale
         return back
 
-    def _join(self, outputs: list[np.ndarray]) -> Float[np.ndarray, "B D"]:
+    def _join(self, outputs: list[np.ndarray]) -> Float[np.ndarray, "*B D"]:
         if self.config.readout == "concat":
             return np.concatenate(outputs, axis=-1)
         return np.sum(outputs, axis=0) if self.config.readout == "sum" else outputs[-1]
@@ -141,10 +155,11 @@ class SymbolNetwork:
             return self._weights["projection.weight"]
         return np.eye(self.config.readout_size, dtype=np.float32)
 
-    def _read_out(self, joined: Float[np.ndarray, "B D"]) -> Float[np.ndarray, "B V"]:
+    def read_out(self, joined: Float[np.ndarray, "*B D"]) -> Float[np.ndarray, "*B V"]:
+        """Return logits."""
         if self.config.tied:
             joined = joined @ self._weights["projection.weight"].T
-        logits: Float[np.ndarray, "B V"] = joined @ self._table().T + self._weights["readout.bias"]
+        logits: Float[np.ndarray, "*B V"] = joined @ self._table().T + self._weights["readout.bias"]
         return logits
 
 

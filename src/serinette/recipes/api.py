@@ -28,7 +28,7 @@ def load(name: Source, *, runs: Source = "runs") -> "Model | SeriesModel":
     """Open a model folder, or the model of a run.
 
     Args:
-        name: A folder, or the name of a run in `runs`.
+        name: A folder, a zip that `export` wrote, or the name of a run in `runs`.
         runs: Folder of the runs.
 
     Raises:

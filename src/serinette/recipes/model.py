@@ -8,7 +8,7 @@ from typing import Any
 
 from serinette.artifact.folder import Artifact
 from serinette.core.config import build, nearest
-from serinette.core.durable import read_folder, write_folder
+from serinette.core.durable import write_folder
 from serinette.core.errors import ConfigError
 from serinette.decoding.config import DecodingConfig
 from serinette.evaluation.score import Score
@@ -23,6 +23,7 @@ from serinette.recipes.evaluate.request import EvaluateRequest
 from serinette.recipes.evaluate.run import evaluate
 from serinette.recipes.explain.request import ExplainRequest
 from serinette.recipes.explain.run import explain
+from serinette.recipes.export import Exported, export
 from serinette.recipes.generate import GenerateRequest, Opened, Piece, Sample, generate
 from serinette.recipes.given import Source, Texts, sources_of
 from serinette.recipes.infilling import DEFAULT_CANDIDATES, DEFAULT_MIDDLE, infill
@@ -276,11 +277,32 @@ class Model:
         Raises:
             ConfigError: If `folder` exists, or the model has been adapted.
         """
+        self._check_lasting("save")
+        write_folder(Path(folder), self.artifact.files)
+
+    def export(
+        self, path: Source, form: str | None = None, *, weights: str | None = None
+    ) -> Exported:
+        """Write the model as one file for other programs; the file must not exist yet.
+
+        Args:
+            path: Where.
+            form: `onnx` (the step graph), `zip` (the whole model), `html` (a page that runs a
+                model of text); None: by the ending of `path`.
+            weights: Of a page: `int8`, `fp16` or `fp32`; None: `int8`.
+
+        Raises:
+            ConfigError: If the form is unknown or not one of this model's, the file exists, or the
+                model has been adapted.
+        """
+        self._check_lasting("export")
+        return export(self.artifact, Path(path), form, weights=weights)
+
+    def _check_lasting(self, doing: str) -> None:
         if self._is_adapted:
             raise ConfigError(
-                "save: an adapted model is not kept; adapt again, or train on the text"
+                f"{doing}: an adapted model is not kept; adapt again, or train on the text"
             )
-        write_folder(Path(folder), read_folder(self.artifact.folder).files)
 
     def _facts(self, label: str | None, given: Mapping[str, Any] | None) -> dict[str, str]:
         facts = {} if label is None else {LABEL: label}

@@ -109,13 +109,11 @@ def _earlier(artifact: Artifact) -> tuple[tuple[Corpus, ...], tuple[str, ...]]:
 
 
 def _subject(artifact: Artifact) -> Subject:
-    folder = artifact.folder.resolve()
-    name = folder.parent.name if folder.name == "model" else folder.name
     schema, graph = artifact.schema, artifact.graph()
     steppers = tuple(OnnxStepper(graph, schema) for _ in range(available_threads()))
     check_causality(steppers[0])
     codec = find_kind(artifact.kind).codec_from_json(artifact.codec)
-    return Subject(name=name, artifact=artifact, codec=codec, steppers=steppers)
+    return Subject(name=artifact.name, artifact=artifact, codec=codec, steppers=steppers)
 
 
 def _split_of(artifact: Artifact) -> list[object]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from serinette.artifact.archive import is_packed
 from serinette.artifact.card import with_evaluation
 from serinette.artifact.folder import CARD, CONFIG, EVALUATION, REPORT, WEIGHTS, Artifact
 from serinette.core import manifest, plain_json
@@ -33,15 +34,27 @@ def save_report(evaluation: Evaluation, path: Path) -> tuple[Path, ...]:
     return (path,)
 
 
+def check_place(artifact: Artifact) -> None:
+    """Refuse to put a report where none can stand, before one is made.
+
+    Raises:
+        ConfigError: If the model is packed.
+    """
+    if is_packed(artifact.folder):
+        raise ConfigError(f"{artifact.folder}: no report fits into a zip; give -o report.html")
+
+
 def publish(evaluation: Evaluation, artifact: Artifact) -> tuple[Path, ...]:
     """Put the report, its figures and a filled model card into the model's folder.
 
     What people wrote on the card outside its section "Evaluation" stays.
 
     Raises:
+        ConfigError: If the model is packed.
         ArtifactError: If the folder holds another model by now.
         ResourceError: If the folder cannot be written; the evaluation is then only in memory.
     """
+    check_place(artifact)
     folder = artifact.folder
     files = dict(read_folder(folder, lenient=(CARD, EVALUATION, REPORT)).files)
     _check_same(artifact, files)

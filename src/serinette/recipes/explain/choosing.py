@@ -1,8 +1,7 @@
-"""Which cells are shown, and what the model is called."""
+"""Which cells are shown."""
 
 from collections.abc import Sequence
 
-from serinette.artifact.folder import Artifact
 from serinette.explaining.probes import Cell, Finding
 
 
@@ -16,9 +15,3 @@ def chosen_cells(
     cells = [*asked, *(cell for cell in told if cell not in asked)]
     n_shown = max(most, len(asked))
     return [(cell, "; ".join(told.get(cell, ["asked for"]))) for cell in cells[:n_shown]]
-
-
-def model_name(artifact: Artifact) -> str:
-    """Return the name of a model's run, or of its folder."""
-    folder = artifact.folder.resolve()
-    return folder.parent.name if folder.name == "model" else folder.name

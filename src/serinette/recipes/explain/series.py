@@ -25,7 +25,7 @@ from serinette.kinds.series.encoding import Windows, encode_windows
 from serinette.kinds.series.fitting import take_apart
 from serinette.kinds.series.table import Table
 from serinette.kinds.series.traits import series_traits
-from serinette.recipes.explain.choosing import chosen_cells, model_name
+from serinette.recipes.explain.choosing import chosen_cells
 from serinette.recipes.explain.request import ExplainRequest, cells_of
 from serinette.recipes.series.engines import AutoregressiveEngine
 from serinette.recipes.series.evaluate import table_and_parts
@@ -112,7 +112,7 @@ def explain_series(artifact: Artifact, source: str | None, request: ExplainReque
         }
     shown = slice(0, min(request.shown, _SHOWN_ROWS))
     return Explanation(
-        subject=model_name(artifact),
+        subject=artifact.name,
         unit="row",
         pieces=_row_names(read.table, read.numbers[shown]),
         starts=tuple(np.flatnonzero(read.ages[shown] == 0).tolist()),

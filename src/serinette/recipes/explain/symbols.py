@@ -22,7 +22,7 @@ from serinette.explaining.probes import FEWEST_PLACES, Cell, Finding, StateSampl
 from serinette.kinds.kind import Codec
 from serinette.kinds.table import find_kind
 from serinette.nets.config import predicted_symbols
-from serinette.recipes.explain.choosing import chosen_cells, model_name
+from serinette.recipes.explain.choosing import chosen_cells
 from serinette.recipes.explain.looking import (
     cell_values,
     context_curve,
@@ -86,7 +86,7 @@ def explain_symbols(artifact: Artifact, text: str | None, request: ExplainReques
         about = _context(artifact, stepper, other)
     chosen = chosen_cells(asked, findings, request.n_cells)
     return Explanation(
-        subject=model_name(artifact),
+        subject=artifact.name,
         unit=artifact.schema.fields[0].name,
         cells=_traces(artifact, read, chosen, asked),
         findings=tuple(findings),

@@ -85,7 +85,7 @@ def evaluate_table(
     )  # fmt: skip
     name = "test" if len(parts.test) else "validation"
     return Evaluation(
-        subject=opened.artifact.folder.parent.name or opened.artifact.folder.name,
+        subject=opened.artifact.name,
         headline=found.headline,
         verdicts=found.verdicts,
         sections=(*found.sections, _kept(opened, n_broken, drawn.n_rows), _learnt(opened)),

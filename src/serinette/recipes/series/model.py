@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from serinette.artifact.folder import Artifact
 from serinette.core.config import build
-from serinette.core.durable import read_folder, write_folder
+from serinette.core.durable import write_folder
 from serinette.core.errors import ConfigError
 from serinette.explaining.explanation import Explanation
 from serinette.kinds.series.table import Table
@@ -20,6 +20,7 @@ from serinette.kinds.series.writer import to_frame, write_table
 from serinette.recipes.evaluate.report import Report
 from serinette.recipes.explain.request import ExplainRequest
 from serinette.recipes.explain.run import explain
+from serinette.recipes.export import Exported, export
 from serinette.recipes.series.evaluate import (
     SeriesEvaluateRequest,
     evaluate_table,
@@ -128,7 +129,19 @@ class SeriesModel:
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Copy the model to `folder`, which must not exist yet."""
-        write_folder(Path(folder), read_folder(self.artifact.folder).files)
+        write_folder(Path(folder), self.artifact.files)
+
+    def export(self, path: str | os.PathLike[str], form: str | None = None) -> Exported:
+        """Write the whole model as one file, which must not exist yet.
+
+        Args:
+            path: Where.
+            form: `zip`; None: by the ending of `path`.
+
+        Raises:
+            ConfigError: If the form is another, or the file exists.
+        """
+        return export(self.artifact, Path(path), form)
 
     def _table(self, n: int, settings: dict[str, Any]) -> Table:
         source = settings.pop("history", None)
