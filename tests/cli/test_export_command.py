@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import poem_models
 import pytest
@@ -6,6 +7,8 @@ import text_models
 
 import serinette
 from serinette.cli.main import main
+from serinette.core.errors import ConfigError
+from serinette.recipes.export import export
 
 
 @pytest.fixture
@@ -92,3 +95,25 @@ def test_a_model_of_poems_has_a_graph_and_no_page(workplace, capsys):
     assert main(["export", "poet", "-o", "poet.onnx"]) == 0
     assert main(["export", "poet", "-o", "poet.zip"]) == 0
     assert serinette.load("poet.zip").artifact.kind == "poem"
+
+
+@pytest.mark.parametrize(
+    ("codec", "lacking"),
+    [
+        ({"added": ["Birne"]}, "words that fine-tuning added"),
+        ({"facts": {"author": ["Austen"]}}, "facts about documents beside a label"),
+    ],
+)
+def test_a_page_is_refused_what_it_could_not_write(model, tmp_path, codec, lacking):
+    artifact = serinette.load(model).artifact
+    told = replace(artifact, codec={**artifact.codec, **codec})
+    with pytest.raises(ConfigError, match=f"export: a page knows no {lacking}; export this model"):
+        export(told, tmp_path / "m.html")
+
+
+def test_a_page_is_refused_symbols_that_it_cannot_cut(model, tmp_path):
+    artifact = serinette.load(model).artifact
+    (field,) = artifact.schema.fields
+    schema = replace(artifact.schema, fields=(replace(field, name="bpe"),))
+    with pytest.raises(ConfigError, match="export: a page knows no symbols of kind bpe; export"):
+        export(replace(artifact, schema=schema), tmp_path / "m.html")
