@@ -7,6 +7,7 @@ from serinette.artifact.step_graph import build_step_graph
 from serinette.core.config import plain
 from serinette.kinds.text.characters import CharacterAlphabet
 from serinette.kinds.text.codec import TextCodec
+from serinette.kinds.text.facts import Facts
 from serinette.kinds.text.octets import ByteAlphabet
 from serinette.kinds.text.words import WordAlphabet
 
@@ -20,7 +21,7 @@ def codec_of(name, labels=()):
         "word": lambda: WordAlphabet.fit([TEXT], 200, 1),
         "byte": ByteAlphabet,
     }
-    return TextCodec(alphabets[name](), tuple(labels))
+    return TextCodec(alphabets[name](), Facts({"label": tuple(labels)}))
 
 
 def save_model(folder, codec="character", labels=(), seed=0, **sizes):

@@ -98,7 +98,12 @@ BINARY = (
     _binary("picture.jpg", b"\xff\xd8\xff\xe0" + bytes(60), "a JPEG image"),
     _binary("old.doc", b"\xd0\xcf\x11\xe0" + bytes(60), "an old Office document"),
     _binary("letter.rtf", b"{\\rtf1 hello}", "an RTF document"),
-    _binary("runs.sqlite", b"SQLite format 3\0" + bytes(60), "an SQLite database"),
+    Dirty(
+        "runs.sqlite",
+        b"SQLite format 3\0" + bytes(60),
+        DATA,
+        "{}: an SQLite database, not plain text; say which texts to read with --data.query",
+    ),
     _binary("program", b"\x7fELF\x02\x01" + bytes(60), "a program"),
     _binary("controls.bin", bytes(range(1, 32)) * 20, "a binary file"),
     Dirty("nul.txt", b"abcd\0efgh" + PLAIN.encode(), DATA, NUL),

@@ -105,15 +105,13 @@ def test_a_model_of_poems_has_a_graph_and_no_page(workplace, capsys):
     ],
 )
 def test_a_page_is_refused_what_it_could_not_write(model, tmp_path, codec, lacking):
-    artifact = serinette.load(model).artifact
-    told = replace(artifact, codec={**artifact.codec, **codec})
+    told = replace(model, codec={**model.codec, **codec})
     with pytest.raises(ConfigError, match=f"export: a page knows no {lacking}; export this model"):
         export(told, tmp_path / "m.html")
 
 
 def test_a_page_is_refused_symbols_that_it_cannot_cut(model, tmp_path):
-    artifact = serinette.load(model).artifact
-    (field,) = artifact.schema.fields
-    schema = replace(artifact.schema, fields=(replace(field, name="bpe"),))
+    (field,) = model.schema.fields
+    schema = replace(model.schema, fields=(replace(field, name="bpe"),))
     with pytest.raises(ConfigError, match="export: a page knows no symbols of kind bpe; export"):
-        export(replace(artifact, schema=schema), tmp_path / "m.html")
+        export(replace(model, schema=schema), tmp_path / "m.html")

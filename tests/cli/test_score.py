@@ -109,6 +109,7 @@ def test_json_holds_the_figures_and_the_documents(scored, capsys):
     assert json.loads(capsys.readouterr().out) == {
         "schema_version": 1,
         "score": {"bits_per_character": 2.0, "baseline_order": 5},
+        "adapted": None,
         "note": None,
         "documents": [
             {

@@ -178,7 +178,9 @@ def test_a_ban_on_copies_needs_the_training_text():
 
 def test_rules_that_are_too_large_together_are_named():
     config = RulesConfig(length="1-999999", line_length="1-999999")
-    with pytest.raises(ConstraintError, match=r"--line-length 1-999999 and --length .*too large"):
+    with pytest.raises(
+        ConstraintError, match=r"--line-length 1-999999 and --text-length .*too large"
+    ):
         plan(config, max_steps=9)
 
 

@@ -131,7 +131,6 @@ def test_a_mixture_is_a_stepper_that_never_looks_ahead_and_whose_rows_are_alone(
 
 def test_labels_are_told_to_a_guest_in_its_own_symbols():
     one = guest(FixedStepper(), 0.5)
-    told = Guest(**{**vars(one), "contexts": (np.array([0, 5, 4]),)})
-    assert told.read_context(np.array([[2], [0]])).tolist() == [[4], [0]]
-    assert told.read_context(np.zeros((2, 0), dtype=np.int64)).tolist() == [[0], [0]]
+    told = Guest(**{**vars(one), "contexts": ((1, np.array([0, 5, 4])), (None, np.array([0])))})
+    assert told.read_context(np.array([[7, 2], [7, 0]])).tolist() == [[4, 0], [0, 0]]
     assert one.read_context(np.array([[2], [0]])).shape == (2, 0)

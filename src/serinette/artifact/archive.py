@@ -18,6 +18,8 @@ from serinette.core import disk, manifest
 from serinette.core.errors import ArtifactError
 
 SUFFIX = ".zip"
+_NAME_PLACE = 30
+"""Where the name of a zip's first file stands."""
 REMEDY = "get it again, or write it again with serinette export"
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -40,6 +42,15 @@ _UNREADABLE = (
 def is_packed(path: Path) -> bool:
     """Tell a packed model from a folder."""
     return path.suffix.lower() == SUFFIX and disk.exists(path) and not disk.is_folder(path)
+
+
+def begins_as_packed(path: Path) -> bool:
+    """Tell a packed model, also a damaged one, from other zips: the manifest is its first file."""
+    if not is_packed(path):
+        return False
+    with path.open("rb") as file:
+        head = file.read(_NAME_PLACE + len(manifest.NAME))
+    return head[_NAME_PLACE:] == manifest.NAME.encode()
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:

@@ -56,8 +56,8 @@ def run(options: GenerateOptions) -> None:
 
         generate_table(artifact, options)
         return
-    opened = _opened(options, artifact)
-    artifact = opened.artifact
+    opened = _adapted(options, artifact)
+    artifact = artifact if opened is None else opened.artifact
     request = _request(options, artifact, prefixes, decoding)
     if options.interactive:
         from serinette.cli import poem_desk, text_desk
@@ -65,7 +65,7 @@ def run(options: GenerateOptions) -> None:
         desk = text_desk if artifact.kind == "text" else poem_desk
         desk.sit_down(artifact, request, options)
         return
-    _draw(options, opened, request)
+    _draw(options, artifact, request, opened)
 
 
 app = make_app(
@@ -91,15 +91,14 @@ app = make_app(
 )
 
 
-def _opened(options: GenerateOptions, artifact: "Artifact") -> "Opened":
-    """Open the model, after it has followed the files of `--adapt`."""
-    from serinette.recipes.generate import Opened
-
+def _adapted(options: GenerateOptions, artifact: "Artifact") -> "Opened | None":
+    """Open the model after it has followed the files of `--adapt`; None: there are none."""
     if not options.adapt and options.adapt_rate is None:
-        return Opened(artifact)
+        return None
     from serinette.cli.evaluate_progress import telling
     from serinette.recipes.adapting import adapt_config, adapted
     from serinette.recipes.count_model import reading_settings
+    from serinette.recipes.generate import Opened
 
     config = adapt_config(options.adapt_rate, is_asked=bool(options.adapt))
     kind, settings = reading_settings(artifact, {})
@@ -153,12 +152,16 @@ def _request(
     )
 
 
-def _draw(options: GenerateOptions, opened: "Opened", request: "GenerateRequest") -> None:
+def _draw(
+    options: GenerateOptions,
+    artifact: "Artifact",
+    request: "GenerateRequest",
+    opened: "Opened | None",
+) -> None:
     """Draw and print; afterwards say what a reader should know."""
     from serinette.recipes.generate import Opened, Sample, generate
     from serinette.recipes.infilling import DEFAULT_MIDDLE, infill
 
-    artifact = opened.artifact
     mix = mix_of(artifact, options.mix, options.mix_by, options.runs)
     opened = opened if mix is None else Opened(artifact, mix)
     n_unknown = 0

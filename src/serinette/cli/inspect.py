@@ -111,13 +111,13 @@ def _is_model(names: list[str], runs: Path) -> bool:
     Raises:
         ConfigError: If models and data are mixed.
     """
-    from serinette.artifact.archive import is_packed
+    from serinette.artifact.archive import begins_as_packed
     from serinette.core.manifest import NAME
 
     are_models = [
         (Path(name) / NAME).exists()
         or (Path(name) / "plan.json").exists()
-        or is_packed(Path(name))
+        or begins_as_packed(Path(name))
         or not Path(name).exists()
         for name in names
     ]
