@@ -38,6 +38,7 @@ _OF_WRITING: Final = (
     *("prefix", "prefix_file", "beam", "json", "top_k", "top_p", "min_p", "typical_p"),
     *("repetition_penalty", "presence_penalty", "frequency_penalty", "penalty_window"),
     *("logit_bias", "stop", "greedy", "temperature_in_words", "adapt", "adapt_rate"),
+    "interactive",
 )
 """Options for all that is written symbol by symbol."""
 
