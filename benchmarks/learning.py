@@ -7,7 +7,8 @@ a user types, from the start of its process to its end, torch's import, the plan
 measurements and the export included. The rules of the plan were tuned on the last 5 % of the
 training part; here only its last 1 % stays out of training (early measurements, the best weights
 and the softmax temperature are taken on it). The bare loop trains on the whole of it. Both are then
-scored by one stateful pass from the first held-out character to the last, once per result.
+scored by one stateful pass from the first held-out character to the last, once per result; with
+`--adapt` ours a second time, by weights that follow the text.
 """
 
 import argparse
@@ -37,6 +38,7 @@ def main() -> None:
     parser.add_argument("--budgets", type=int, nargs="*", default=[150, 300])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--no-peer", action="store_true")
+    parser.add_argument("--adapt", action="store_true", help="score with --adapt, too")
     parser.add_argument("--out", type=Path, help="the table; its lines lie beside it as .jsonl")
     args = parser.parse_args()
     text = args.text.read_text(encoding="utf-8")
@@ -53,6 +55,11 @@ def main() -> None:
                         seconds, nats = run(folder, budget, seed)
                         records.append(record(name, budget, seed, seconds, nats))
                         keep(lines, records)
+                if args.adapt:
+                    seconds = records[-1 if args.no_peer else -2]["seconds"]
+                    nats = following(folder, budget, seed)
+                    records.append(record(FOLLOWING, budget, seed, seconds, nats))
+                    keep(lines, records)
         counted = floor(folder)
     publish([*HEAD, *rows(records), counted_row(counted)], args.out)
 
@@ -91,7 +98,7 @@ def rows(records: list[dict[str, Any]]) -> list[str]:
     """Return a row for each contender and budget."""
     found = []
     for budget in sorted({one["budget"] for one in records}):
-        for name in CONTENDERS:
+        for name in (*CONTENDERS, FOLLOWING):
             same = [r for r in records if (r["budget"], r["contender"]) == (budget, name)]
             if same:
                 nats = [one["nats"] for one in same]
@@ -127,6 +134,15 @@ def ours(folder: Path, budget: int, seed: int) -> tuple[float, float]:
     return seconds, float(np.sum(document.surprisal) / len(document.text))
 
 
+def following(folder: Path, budget: int, seed: int) -> float:
+    """Return nats per character of our model whose weights follow the held-out text."""
+    import serinette
+
+    model = serinette.load(f"ours-{budget}-{seed}", runs=folder / "runs")
+    (document,) = model.score(folder / "held-out.txt", adapt=True).per_sequence
+    return float(np.sum(document.surprisal) / len(document.text))
+
+
 def bare(folder: Path, budget: int, seed: int) -> tuple[float, float]:
     """Return the same of the bare loop."""
     command = [sys.executable, str(HERE / "bare_loop.py"), str(folder / "train.txt")]
@@ -147,6 +163,7 @@ def floor(folder: Path) -> float:
     return float(model.nats(encode(list(held_out))).mean())
 
 
+FOLLOWING = "ours, following the text (`score --adapt`)"
 CONTENDERS = {"ours": ours, "bare bf16 2x256 loop": bare}
 
 
