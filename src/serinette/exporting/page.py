@@ -15,11 +15,19 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+from serinette.core import page_style
+from serinette.core.page_style import GROUND, HEADINGS, SEQUENTIAL_DARK, SEQUENTIAL_LIGHT
 from serinette.exporting.assembly import assemble
 from serinette.exporting.weights import PackedWeights
 
 _COMPUTING = ("random", "codec", "sampler", "network", "writer")
 _LENGTH = 1_000
+_LIGHT = page_style.LIGHT | {
+    "field": "#ffffff", "mark": "#1d5a9e", "on-mark": "#ffffff", "red": "#b3261e",
+}  # fmt: skip
+_DARK = page_style.DARK | {
+    "field": "#202124", "mark": "#7fb3f0", "on-mark": "#10161d", "red": "#ff8f82",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +53,15 @@ class PageContents:
     weights: PackedWeights
 
 
+def style_sheet() -> str:
+    """Return the sheet that the page holds."""
+    light, dark = (
+        colours | {f"s{k}": tint for k, tint in enumerate(tints, 1)}
+        for colours, tints in ((_LIGHT, SEQUENTIAL_LIGHT), (_DARK, SEQUENTIAL_DARK))
+    )
+    return "\n".join((page_style.colours_of(light, dark), GROUND + HEADINGS, _source("page.css")))
+
+
 @cache
 def computing_script() -> str:
     """Return the part of the script that touches no page: codec, network, sampler, writer."""
@@ -53,7 +70,7 @@ def computing_script() -> str:
 
 def page(contents: PageContents) -> str:
     """Return the page, to be written as UTF-8."""
-    style = _source("page.css")
+    style = style_sheet()
     script = f'"use strict";\n{computing_script()}\n{_source("page.js")}'
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; "

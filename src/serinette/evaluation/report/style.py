@@ -4,11 +4,10 @@ Every colour is named once for light and once for dark; text has a contrast of a
 lines and marks of at least 3 to 1. The faces are those that the reader's system has.
 """
 
+from serinette.core import page_style
+
 LIGHT = {
-    "page": "#fcfbf8",
-    "ink": "#201f1c",
-    "muted": "#615d55",
-    "hair": "#dcd8ce",
+    **page_style.LIGHT,
     "green": "#256b39",
     "yellow": "#8a5a00",
     "red": "#b3261e",
@@ -26,10 +25,7 @@ LIGHT = {
     "ideal": "#8a857b",
 }
 DARK = {
-    "page": "#17181a",
-    "ink": "#e8e5de",
-    "muted": "#aaa59b",
-    "hair": "#3b3b3d",
+    **page_style.DARK,
     "green": "#7cc791",
     "yellow": "#e3b657",
     "red": "#ff8f82",
@@ -54,21 +50,16 @@ def style_sheet() -> str:
     """Return the sheet that the page holds."""
     return "\n".join(
         (
-            f":root{{{_variables(LIGHT)}}}",
-            f"@media (prefers-color-scheme:dark){{:root{{{_variables(DARK)}}}}}",
+            page_style.colours_of(LIGHT, DARK),
             *_series_colours(),
-            _TEXT,
+            page_style.GROUND + _TEXT,
             _FIGURES,
             _PICTURES,
             f"@media screen and (max-width:720px){{{_STACKED}{_NARROW}}}",
             f"@media screen and (max-width:1000px),print{{{_stacked_if_many()}}}",
-            f"@media print{{:root{{{_variables(_PAPER)}}}{_PRINT}}}",
+            f"@media print{{:root{{{page_style.variables(_PAPER)}}}{_PRINT}}}",
         )
     )
-
-
-def _variables(colours: dict[str, str]) -> str:
-    return "".join(f"--{name}:{colour};" for name, colour in colours.items())
 
 
 def _series_colours() -> list[str]:
@@ -85,11 +76,7 @@ def _stacked_if_many() -> str:
     return _STACKED.replace("table.figures", "table.figures.many")
 
 
-_TEXT = """
-*{box-sizing:border-box}
-html{background:var(--page);color:var(--ink);color-scheme:light dark;-webkit-text-size-adjust:100%}
-body{margin:0;font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;
- font-variant-numeric:tabular-nums lining-nums;overflow-wrap:break-word}
+_TEXT = """\
 main{max-width:74rem;margin:0 auto;padding:4.5rem 2rem 6rem}
 h1,h2,h3,.headline,.sample{font-family:"Iowan Old Style","Palatino Linotype",Palatino,
  "Book Antiqua",Georgia,"Noto Serif","DejaVu Serif",serif;font-weight:400}

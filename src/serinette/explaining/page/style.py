@@ -3,28 +3,24 @@
 Tints lie behind text, so the ink keeps a contrast of at least 4.5 to 1 on every one of them.
 """
 
+from serinette.core import page_style
+from serinette.core.page_style import SEQUENTIAL_DARK as _SEQUENTIAL_DARK
+from serinette.core.page_style import SEQUENTIAL_LIGHT as _SEQUENTIAL_LIGHT
+
 LIGHT = {
-    "page": "#fcfbf8",
-    "ink": "#201f1c",
-    "muted": "#615d55",
-    "hair": "#dcd8ce",
+    **page_style.LIGHT,
     "field": "#ffffff",
     "mark": "#1d5a9e",
     "low": "#1d5a9e",
     "high": "#a84a08",
 }
 DARK = {
-    "page": "#17181a",
-    "ink": "#e8e5de",
-    "muted": "#aaa59b",
-    "hair": "#3b3b3d",
+    **page_style.DARK,
     "field": "#202124",
     "mark": "#7fb3f0",
     "low": "#7fb3f0",
     "high": "#f0a35c",
 }
-_SEQUENTIAL_LIGHT = ("#fff3d6", "#ffe6b0", "#ffd588", "#ffc066", "#ffa84f", "#fb9046", "#f27a45")
-_SEQUENTIAL_DARK = ("#2d2616", "#3d301a", "#513a1c", "#66421c", "#7a471c", "#8c4a1e", "#9c4a22")
 _DIVERGING_LIGHT = ("#7fb4ee", "#a3caf3", "#c4dcf7", "#e0edfb", "", "#ffecd2", "#ffd9a8", "#ffc27c",
                     "#fca653")  # fmt: skip
 _DIVERGING_DARK = ("#1f5b9c", "#1d4a7c", "#1c3a5d", "#1b2b40", "", "#3a2a17", "#553717", "#744418",
@@ -35,8 +31,7 @@ def style_sheet() -> str:
     """Return the sheet that the page holds."""
     return "\n".join(
         (
-            f":root{{{_variables(LIGHT)}}}",
-            f"@media (prefers-color-scheme:dark){{:root{{{_variables(DARK)}}}}}",
+            page_style.colours_of(LIGHT, DARK),
             *_tints(_SEQUENTIAL_LIGHT, _DIVERGING_LIGHT),
             "@media (prefers-color-scheme:dark){",
             *_tints(_SEQUENTIAL_DARK, _DIVERGING_DARK),
@@ -49,31 +44,15 @@ def style_sheet() -> str:
     )
 
 
-def _variables(colours: dict[str, str]) -> str:
-    return "".join(f"--{name}:{colour};" for name, colour in colours.items())
-
-
 def _tints(sequential: tuple[str, ...], diverging: tuple[str, ...]) -> list[str]:
     """Return the classes of tints: `s1` to `s7` from little to much, `d0` to `d8` low to high."""
     found = [f".s{k}{{background:{tint}}}" for k, tint in enumerate(sequential, 1)]
     return found + [f".d{k}{{background:{tint}}}" for k, tint in enumerate(diverging) if tint]
 
 
-_TEXT = """
-*{box-sizing:border-box}
-html{background:var(--page);color:var(--ink);color-scheme:light dark;-webkit-text-size-adjust:100%}
-body{margin:0;font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;
- font-variant-numeric:tabular-nums lining-nums;overflow-wrap:break-word}
-main{max-width:80rem;margin:0 auto;padding:4rem 2rem 6rem}
-h1,h2,.headline{font-family:"Iowan Old Style","Palatino Linotype",Palatino,"Book Antiqua",Georgia,
- "Noto Serif","DejaVu Serif",serif;font-weight:400}
-h1{font-size:2.5rem;line-height:1.15;margin:.3rem 0 1rem;overflow-wrap:anywhere}
-h2{font-size:1.6rem;line-height:1.25;margin:4rem 0 .6rem}
-p{margin:0 0 1rem;max-width:44rem}
-.kicker{margin:0;color:var(--muted);font-size:.8rem;letter-spacing:.14em;text-transform:uppercase}
-.headline{font-size:1.2rem;line-height:1.5;max-width:46rem}
-.small,figcaption,.notes{color:var(--muted);font-size:.88rem;line-height:1.5}
-.notes{padding-left:1.2rem;max-width:44rem}
+_TEXT = f"""{page_style.GROUND}main{{max-width:80rem;margin:0 auto;padding:4rem 2rem 6rem}}
+{page_style.HEADINGS}.small,figcaption,.notes{{color:var(--muted);font-size:.88rem;line-height:1.5}}
+.notes{{padding-left:1.2rem;max-width:44rem}}
 """
 
 _READER = """
