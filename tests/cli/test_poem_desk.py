@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from poem_models import save_untrained_poet, write_poems
 
-from serinette.cli import poem_desk
+from serinette.cli import desk_input
 from serinette.cli.main import main
 
 
@@ -235,7 +235,7 @@ def test_breaking_off_says_what_was_kept(desk, monkeypatch):
             raise KeyboardInterrupt
         return line
 
-    monkeypatch.setattr(poem_desk, "read_line", type_next)
+    monkeypatch.setattr(desk_input, "read_line", type_next)
     done = desk()
     assert done.code == 130
     assert "\nkept: 1\n── 1 ─" in done.out

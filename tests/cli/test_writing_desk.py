@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from untrained_model import save_untrained, write_lines
 
-from serinette.cli import text_desk
+from serinette.cli import desk_input
 from serinette.cli.desk_pages import Ink, marked
 from serinette.cli.main import main
 from serinette.cli.writing_commands import HELP, WORDS, parse
@@ -125,7 +125,7 @@ def test_breaking_off_loses_nothing(desk, workplace, monkeypatch):
         except StopIteration:
             raise KeyboardInterrupt from None
 
-    monkeypatch.setattr(text_desk, "read_line", type_next)
+    monkeypatch.setattr(desk_input, "read_line", type_next)
     done = desk()
     assert done.code == 130
     assert "saved in notes-desk.json" in done.out

@@ -4,6 +4,42 @@ import contextlib
 import importlib
 import io
 import sys
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from serinette.cli.output import say
+from serinette.core.errors import SerinetteError
+
+_PROMPT = "› "
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+Command = TypeVar("Command", bound=_Named)
+
+
+def work(parse: Callable[[str], Command | None], obey: Callable[[Command], None]) -> None:
+    """Read and obey until `quit` or the end of input; what cannot be done is one line.
+
+    Args:
+        parse: Reads a line; None if nothing was typed.
+        obey: Does a command, and shows what came of it.
+    """
+    while (line := read_line(_PROMPT)) is not None:
+        try:
+            command = parse(line)
+            if command is None:
+                continue
+            if command.name == "quit":
+                return
+            obey(command)
+        except SerinetteError as error:
+            say(f"error: {' '.join(str(error).split())}")
+        except OSError as error:
+            say(f"error: {error.filename}: {error.strerror}; choose another place")
 
 
 def read_line(prompt: str) -> str | None:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from serinette.cli import desk_input
 from serinette.cli.desk_commands import parse
-from serinette.cli.desk_input import prepare_input, read_line
 from serinette.cli.exits import INTERRUPTED
-from serinette.cli.output import say, show
-from serinette.core.errors import ConfigError, SerinetteError
+from serinette.cli.output import show
+from serinette.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from serinette.artifact.folder import Artifact
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from serinette.cli.generate_options import GenerateOptions
     from serinette.recipes.generate import GenerateRequest
 
-_PROMPT = "› "
 _ASKING = "输入关键字 (keywords, or nothing) › "
 _HINT = "1-9 choose · 锁 lock · 换 redraw · 候选 top · 改 put · 存 keep · 助 help · 退 quit"
 
@@ -35,7 +34,7 @@ def sit_down(artifact: "Artifact", request: "GenerateRequest", options: "Generat
     _check(options)
     from serinette.cli.desk import Desk
 
-    prepare_input()
+    desk_input.prepare_input()
     desk = Desk(artifact, request, options)
     try:
         _work(desk, asks=not request.wishes.title)
@@ -54,20 +53,9 @@ def _check(options: "GenerateOptions") -> None:
 
 
 def _work(desk: "Desk", *, asks: bool) -> None:
-    keywords = read_line(_ASKING) if asks else ""
+    keywords = desk_input.read_line(_ASKING) if asks else ""
     if keywords is None:
         return
     show(desk.open(keywords.strip()))
     show(_HINT)
-    while (line := read_line(_PROMPT)) is not None:
-        try:
-            command = parse(line)
-            if command is None:
-                continue
-            if command.name == "quit":
-                return
-            show(desk.obey(command))
-        except SerinetteError as error:
-            say(f"error: {' '.join(str(error).split())}")
-        except OSError as error:
-            say(f"error: {error.filename}: {error.strerror}; choose another place")
+    desk_input.work(parse, lambda command: show(desk.obey(command)))

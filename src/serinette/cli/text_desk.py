@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from serinette.cli.desk_input import prepare_input, read_line
+from serinette.cli.desk_input import prepare_input, work
 from serinette.cli.exits import INTERRUPTED
-from serinette.cli.output import has_colour, say, show
+from serinette.cli.output import has_colour, show
 from serinette.cli.writing_commands import parse
-from serinette.core.errors import ConfigError, DataError, SerinetteError
+from serinette.core.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from serinette.artifact.folder import Artifact
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from serinette.recipes.generate import GenerateRequest
     from serinette.recipes.manuscript import Session
 
-_PROMPT = "› "
 _HINT = "1-9 take · text: write it · /again · /undo · /back · /edit · /length · /help · /quit"
 
 
@@ -128,18 +127,7 @@ def _session(path: Path, request: "GenerateRequest", options: "GenerateOptions")
 def _work(desk: "WritingDesk") -> None:
     _print(desk.open())
     show(_HINT)
-    while (line := read_line(_PROMPT)) is not None:
-        try:
-            command = parse(line)
-            if command is None:
-                continue
-            if command.name == "quit":
-                return
-            _print(desk.obey(command))
-        except SerinetteError as error:
-            say(f"error: {' '.join(str(error).split())}")
-        except OSError as error:
-            say(f"error: {error.filename}: {error.strerror}; choose another place")
+    work(parse, lambda command: _print(desk.obey(command)))
 
 
 def _print(text: str) -> None:
