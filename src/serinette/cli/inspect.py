@@ -3,12 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from serinette.cli.dotted_flags import FLAG, SettingsCommand, as_settings
-from serinette.cli.options import JsonFlag, RunsFolder, examples, make_app
+from serinette.cli.options import (
+    EncodingOption,
+    JsonFlag,
+    KindOption,
+    RunsFolder,
+    examples,
+    make_app,
+)
 from serinette.cli.output import print_json, say, show
 from serinette.cli.tables import table
 from serinette.cli.weights import WeightsOption, shares_table, weights_of
@@ -34,14 +41,7 @@ class InspectOptions:
             show_default=False,
         ),
     ]
-    kind: Annotated[
-        Literal["text", "poem", "series"] | None,
-        typer.Option(
-            metavar="text|poem|series",
-            help="What the data are. If not set: a table of time series if all files are CSV or "
-            "Parquet, poems if all are JSON of poems, else text.",
-        ),
-    ] = None
+    kind: KindOption = None
     entity: Annotated[
         list[str] | None,
         typer.Option(metavar="COLUMN", help="Of a table: the column that names a sequence."),
@@ -64,10 +64,7 @@ class InspectOptions:
         str | None,
         typer.Option(metavar="character|byte|word|grapheme|bpe", help="What one step is."),
     ] = None
-    encoding: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Encoding of the files. Found out if not set."),
-    ] = None
+    encoding: EncodingOption = None
     weight: WeightsOption = None
     runs: RunsFolder = Path("runs")
     settings: Annotated[

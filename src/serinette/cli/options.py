@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_type_hints
 
 import typer
 
@@ -15,6 +15,18 @@ Options = TypeVar("Options")
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 RunsFolder = Annotated[
     Path, typer.Option("--runs", metavar="DIR", help="Folder that holds the runs.")
+]
+KindOption = Annotated[
+    Literal["text", "poem", "series"] | None,
+    typer.Option(
+        metavar="text|poem|series",
+        help="What the data are. If not set: a table of time series if all files are CSV or "
+        "Parquet, poems if all are JSON of poems, else text.",
+    ),
+]
+EncodingOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Encoding of the files. Found out if not set."),
 ]
 ModelName = Annotated[
     str,

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from serinette.cli.mixing import MixByOption, MixOption, mix_of
-from serinette.cli.options import JsonFlag, ModelName, RunsFolder, examples, make_app
+from serinette.cli.options import (
+    EncodingOption,
+    JsonFlag,
+    ModelName,
+    RunsFolder,
+    examples,
+    make_app,
+)
 from serinette.cli.output import dim, has_colour, print_json, say, show
 from serinette.cli.surprisal import coloured, legend
 from serinette.cli.tables import table
@@ -59,10 +66,7 @@ class ScoreOptions:
             metavar="file|blank-line|line", help="Where a document ends. As in training if not set."
         ),
     ] = None
-    encoding: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Encoding of the files. Found out if not set."),
-    ] = None
+    encoding: EncodingOption = None
     baseline: Annotated[
         bool,
         typer.Option(

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from serinette.cli.dotted_flags import FLAG
-from serinette.cli.options import JsonFlag, RunsFolder
+from serinette.cli.options import EncodingOption, JsonFlag, KindOption, RunsFolder
 from serinette.cli.weights import WeightsOption
 
 DEFAULT_BUDGET = "5m"
@@ -87,14 +87,7 @@ class TrainOptions:
             "number of updates stands in for a budget.",
         ),
     ] = None
-    kind: Annotated[
-        Literal["text", "poem", "series"] | None,
-        typer.Option(
-            metavar="text|poem|series",
-            help="What the data are. If not set: a table of time series if all files are CSV or "
-            "Parquet, poems if all are JSON of poems, else text.",
-        ),
-    ] = None
+    kind: KindOption = None
     entity: Annotated[
         list[str] | None,
         typer.Option(
@@ -168,10 +161,7 @@ class TrainOptions:
             "--data.label_field of its record.",
         ),
     ] = None
-    encoding: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Encoding of the files. Found out if not set."),
-    ] = None
+    encoding: EncodingOption = None
     canaries: Annotated[
         int | None,
         typer.Option(
