@@ -131,10 +131,8 @@ def base_of(request: TrainRequest) -> BaseModel | None:
     """
     if request.base_model is None:
         return None
-    folder = find_model(request.base_model, request.runs)
-    resolved = folder.resolve()
-    name = resolved.parent.name if resolved.name == "model" else resolved.name
-    base = BaseModel(name=name, artifact=load(folder))
+    artifact = load(find_model(request.base_model, request.runs))
+    base = BaseModel(name=artifact.name, artifact=artifact)
     _check_kind(base, request)
     return base
 

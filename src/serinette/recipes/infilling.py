@@ -146,17 +146,17 @@ def _written(opened: Opened, job: _Infilling) -> Iterator[Piece | Sample]:
     (stepper,) = opened.steppers(1)
     rows = job.rows()
     limits = Limits(max_steps=job.max_steps, batch_size=request.batch_size)
+    drawer = Drawer(stepper, job.sampler(), request.seed)
+    watching = Watching(watch=lambda number, symbols: None)
+    ending = Ending(
+        symbols=job.codec.encode(job.suffix)[:, 0].astype(np.int64),
+        end=drawer.end or 0,
+        rule=job.commission.constraint,
+    )
     for k in range(request.n):
         mine = rows[k * n : (k + 1) * n]
-        drawer = Drawer(stepper, job.sampler(), request.seed)
-        watching = Watching(watch=lambda number, symbols: None)
         found = [one for block in draw_sequences(drawer, mine, limits, watching) for one in block]
         candidates = sorted(found, key=lambda one: one.number)
-        ending = Ending(
-            symbols=job.codec.encode(job.suffix)[:, 0].astype(np.int64),
-            end=drawer.end or 0,
-            rule=job.commission.constraint,
-        )
         symbols = [_without_end(one) for one in candidates]
         places = [_places(job, drawn) for drawn in symbols]
         join = best_join(stepper, mine[0], symbols, places, ending)

@@ -16,7 +16,6 @@ from serinette.decoding.reading import sequence_nats
 from serinette.decoding.stepper import Stepper
 from serinette.kinds.corpus import Corpus
 from serinette.kinds.text.codec import TextCodec, codec_from_json
-from serinette.kinds.text.facts import UNKNOWN
 from serinette.nets.config import predicted_symbols
 from serinette.recipes.score import closed_steps, contexts_of
 from serinette.recipes.training_data import prepared_again
@@ -202,11 +201,11 @@ def _contexts(
     """Return the guest's symbol of every fact; one that it does not know is unknown to it."""
     fields = list(ours.facts.values)
     found: list[tuple[int | None, Int64[np.ndarray, " _"]]] = []
-    for name, known in theirs.facts.values.items():
+    for k, name in enumerate(theirs.facts.values):
         values = ("", *ours.facts.values.get(name, ()))
-        symbols = [known.index(value) + 1 if value in known else UNKNOWN for value in values]
+        symbols = np.array([theirs.encode_context({name: value})[k] for value in values])
         place = fields.index(name) if name in fields else None
-        found.append((place, np.array(symbols, dtype=np.int64)))
+        found.append((place, symbols.astype(np.int64)))
     return tuple(found)
 
 
