@@ -1,54 +1,29 @@
 """Scoring and writing with a model that has followed a text."""
 
-import numpy as np
 import pytest
+from untrained_model import save_untrained, write_lines
 
 import serinette
-from serinette.artifact.folder import ArtifactContents, load, save
-from serinette.artifact.step_graph import build_step_graph
+from serinette.artifact.folder import load
 from serinette.cli.main import main
-from serinette.core.config import plain, resolve
 from serinette.core.errors import ConfigError, DataError
 from serinette.kinds.corpus import Corpus
-from serinette.nets.config import ModelConfig, expected_shapes
 from serinette.recipes.adapting import AdaptConfig, adapted, score_adapting
 from serinette.recipes.generate import GenerateRequest, Opened, Sample, generate
-from serinette.recipes.prepare import prepare
-from serinette.recipes.requests import GROUPS
 from serinette.recipes.score import score_with
-from serinette.training.events import silent
 
-NOTES = "".join(f"Line {k} of these notes tells of {k % 7} birds.\n" for k in range(60))
+NOTES = [f"Line {k} of these notes tells of {k % 7} birds." for k in range(60)]
 LETTER = "these birds tell of notes, " * 30
 LIVELY = AdaptConfig(rate=5e-3)
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
+    """A model of notes, and a letter that it has not seen."""
     place = tmp_path_factory.mktemp("adapted")
-    (place / "notes.txt").write_text(NOTES, encoding="utf-8")
+    data = write_lines(place / "notes.txt", NOTES)
     (place / "letter.txt").write_text(LETTER, encoding="utf-8")
-    prepared = prepare("text", [place / "notes.txt"], resolve(GROUPS, []), silent)
-    config = ModelConfig(embedding_size=5, hidden_size=7, n_layers=2)
-    schema = prepared.codec.schema
-    weights = {
-        name: np.sin(np.arange(np.prod(shape)) + k).astype(np.float32).reshape(shape)
-        for k, (name, shape) in enumerate(expected_shapes(config, schema).items())
-    }
-    contents = ArtifactContents(
-        kind="text",
-        schema=schema,
-        codec=prepared.codec.to_json(),
-        model=plain(config),
-        training={},
-        source={"paths": [], "sha256": [], "data": {}, "split": {}},
-        evaluation={},
-        history=[],
-        weights=weights,
-        graph=build_step_graph(config, schema, weights),
-        card="",
-    )
-    save(place / "model", contents)
+    save_untrained(place / "model", [data])
     return place
 
 

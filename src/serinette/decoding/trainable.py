@@ -1,8 +1,8 @@
 """The network of texts in NumPy, forwards and backwards: what dynamic evaluation adjusts.
 
-One row at a time, in pieces whose state is carried. Equal to `primer` (which a test holds it to),
-and several times as fast: inputs of a piece are one product, buffers are used again, and gates
-stand in the order i, f, o, g, so that one call squashes three of them.
+One row at a time, in pieces whose state is carried. The equations are those of `primer`, written
+for speed: inputs of a piece are one product, buffers are used again, and gates stand in the order
+i, f, o, g, so that one call squashes three of them. Tests hold it to torch, gradients included.
 
 Shape letters: `T` steps, `C` context fields, `E` embedding, `H` hidden, `L` layers, `D` read-out
 input, `V` symbols, `G` four gates.

@@ -212,7 +212,7 @@ class Model:
 
         Args:
             source: A path, or a list of texts.
-            rate: How far weights go at a step; None: as far as `score` has found best.
+            rate: How far weights go at a step; None: the default of `AdaptConfig`.
 
         Raises:
             ConfigError: If the rate is out of range.
