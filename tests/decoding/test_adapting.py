@@ -133,3 +133,12 @@ def test_an_empty_cache_says_nothing():
 def test_settings_out_of_range_are_named(make, message):
     with pytest.raises(ConfigError, match=message):
         make()
+
+
+def test_what_is_all_but_impossible_is_not_made_impossible():
+    cache, keys, log_probs = filled()
+    log_probs[:, 3] = -2_000.0
+    assert np.isfinite(cache.mixed(keys, log_probs)).all()
+    empty = NeuralCache(CacheConfig(share=0.3), 6, V)
+    empty.keep(keys, np.zeros(4, dtype=np.int64))
+    assert empty.mixed(keys, log_probs)[:, 3] == pytest.approx(np.log(0.7) - 2_000)

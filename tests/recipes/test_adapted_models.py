@@ -105,3 +105,14 @@ def test_a_rate_alone_is_refused(place, command, capsys):
     files = [str(place / "letter.txt")] if command == "score" else []
     assert main([command, str(place / "model"), *files, "--adapt-rate", "0.1"]) == 2
     assert "adapt rate 0.1: nothing adapts; add --adapt, or leave it out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["score", "generate"])
+def test_weights_that_go_astray_are_told(place, command, capsys):
+    letter = str(place / "letter.txt")
+    files = [letter, "--adapt"] if command == "score" else ["--adapt", letter]
+    assert main([command, str(place / "model"), *files, "--adapt-rate", "1e9"]) == 7
+    captured = capsys.readouterr()
+    assert "adapt.rate 1e+09: the weights have gone astray, a symbol costs " in captured.err
+    assert "take a smaller rate" in captured.err
+    assert captured.out == ""

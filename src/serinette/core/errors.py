@@ -8,7 +8,7 @@ SerinetteError            anything the user can fix
 ├── NotFoundError     4   no such model, run or data set
 ├── ArtifactError     5   a model or checkpoint is corrupt or of an incompatible format
 ├── ResourceError     6   disk, memory or time ran out
-├── DivergedError     7   training diverged; the last good model is kept
+├── DivergedError     7   training or adapting diverged; the last good model is kept
 ├── QualityError      8   a quality gate failed
 └── LockedError       9   another process holds the run
 
@@ -60,7 +60,7 @@ class ResourceError(SerinetteError):
 
 
 class DivergedError(SerinetteError):
-    """Training diverged; the last good model is kept."""
+    """Training diverged, or weights that follow a text; the last good model is kept."""
 
     exit_code = 7
 

@@ -21,7 +21,7 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int
 
 from serinette.core.distributions import categorical_log_probs
-from serinette.core.errors import ConfigError
+from serinette.core.errors import ConfigError, DivergedError
 from serinette.decoding.neural_cache import CacheConfig, NeuralCache
 from serinette.decoding.trainable import TrainableNetwork
 from serinette.nets.config import predicted_symbols
@@ -52,6 +52,8 @@ class AdaptConfig:
 _MEMORY = 0.999
 """What a running mean keeps of itself at every piece."""
 _SMALLEST = 1e-8
+_ASTRAY = 100.0
+"""Nats a symbol of a piece; by chance among a million symbols they are 14."""
 
 
 class Follower:
@@ -80,6 +82,9 @@ class Follower:
         Args:
             symbols: From the one that opens the sequence on; at least one.
             context: Facts about the whole sequence.
+
+        Raises:
+            DivergedError: If the weights have gone astray.
         """
         memory = self.network.start()
         last = len(symbols) - 1
@@ -89,13 +94,22 @@ class Follower:
             log_probs = categorical_log_probs(reading.logits)
             targets = symbols[first + 1 : end + 1]
             places = np.arange(len(targets))
-            yield -self.cache.mixed(reading.joined, log_probs)[places, targets]
+            nats = -self.cache.mixed(reading.joined, log_probs)[places, targets]
+            self._check(nats)
+            yield nats
             self.cache.keep(reading.joined, targets)
             memory = reading.end
             if self._config.rate > 0:
                 d_logits = np.exp(log_probs).astype(np.float32)
                 d_logits[places, targets] -= 1
                 self._step(self.network.gradients(reading, d_logits))
+
+    def _check(self, nats: Float64[np.ndarray, " P"]) -> None:
+        if not nats.mean() < _ASTRAY:
+            raise DivergedError(
+                f"adapt.rate {self._config.rate:g}: the weights have gone astray, a symbol costs "
+                f"{nats.mean():.3g} nats; take a smaller rate"
+            )
 
     def _step(self, gradients: dict[str, Float32[np.ndarray, "..."]]) -> None:
         self._weight_of_squares = _MEMORY * self._weight_of_squares + (1 - _MEMORY)

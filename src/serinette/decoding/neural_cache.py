@@ -75,13 +75,13 @@ class NeuralCache:
         share = self._config.share
         if share == 0 or len(self._symbols) == 0:
             return log_probs
-        found = np.empty_like(log_probs)
+        found: Float64[np.ndarray, "T V"] = np.log1p(-share) + log_probs
         for row, direction in enumerate(_directions(keys)):
             alike = np.dot(self._keys, direction).astype(np.float64)
             weights = np.exp(self._config.sharpness * (alike - alike.max()))
             told = np.bincount(self._symbols, weights, minlength=self._n_symbols)
-            own = np.exp(log_probs[row])
-            found[row] = np.log((1 - share) * own + share * told / weights.sum())
+            with np.errstate(divide="ignore"):  # what never followed has no share: exp(-inf)
+                found[row] = np.logaddexp(found[row], np.log(share * told / weights.sum()))
         return found
 
 

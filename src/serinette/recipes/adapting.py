@@ -63,6 +63,7 @@ def score_adapting(
     Raises:
         ConfigError: If the model has no step graph of symbols.
         DataError: If there is nothing to score.
+        DivergedError: If the weights go astray.
     """
     codec, follower = _opened(artifact, config)
     nats = _read(codec, follower, corpus, listener)
@@ -101,6 +102,7 @@ def adapted(
     Raises:
         ConfigError: If the model has no step graph of symbols.
         DataError: If there is nothing to read.
+        DivergedError: If the weights go astray.
     """
     codec, follower = _opened(artifact, config)
     found = scored(codec, corpus, _read(codec, follower, corpus, listener))

@@ -216,6 +216,7 @@ class Model:
 
         Raises:
             ConfigError: If the rate is out of range.
+            DivergedError: If the weights go astray.
         """
         corpus = self._read(source)
         found = adapted(self.artifact, corpus, adapt_config(rate, is_asked=True))
