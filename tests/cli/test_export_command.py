@@ -6,6 +6,7 @@ import pytest
 import text_models
 
 import serinette
+from serinette.artifact.folder import WEIGHTS
 from serinette.cli.main import main
 from serinette.core.errors import ConfigError
 from serinette.recipes.export import export
@@ -115,3 +116,12 @@ def test_a_page_is_refused_symbols_that_it_cannot_cut(model, tmp_path):
     schema = replace(model.schema, fields=(replace(field, name="bpe"),))
     with pytest.raises(ConfigError, match="export: a page knows no symbols of kind bpe; export"):
         export(replace(model, schema=schema), tmp_path / "m.html")
+
+
+def test_a_model_whose_card_was_edited_is_saved_as_it_is(model, workplace):
+    (workplace / "wolken" / "README.md").write_text("# My own words\n", encoding="utf-8")
+    serinette.load(workplace / "wolken").save(workplace / "copy")
+    copy = serinette.load(workplace / "copy").artifact
+    assert copy.card == "# My own words\n"
+    assert copy.warnings == ()
+    assert copy.files[WEIGHTS] == model.files[WEIGHTS]
