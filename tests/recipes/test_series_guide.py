@@ -19,6 +19,7 @@ from serinette.decoding.growing import Grown
 from serinette.decoding.growing_wishes import Wishes
 from serinette.evaluation.series.window_critic import WindowCritic
 from serinette.recipes.requests import groups_of
+from serinette.recipes.series import guide
 from serinette.recipes.series.choosing import WindowChooser, choose
 from serinette.recipes.series.engines import LoadedEngine
 from serinette.recipes.series.generate import SeriesRequest, generate_series
@@ -120,12 +121,39 @@ def test_a_critic_that_cannot_tell_is_left_out(prepared):
     assert trained(prepared, np.ones_like, rows=100)[2] == ["no guide: too few rows to learn from"]
 
 
-def test_a_budget_keeps_time_for_the_critic_and_gives_it_rows_in_proportion():
+def test_a_budget_keeps_time_for_the_critic():
     config = WindowGuideConfig()
-    assert (config.seconds_within(600.0), config.rows_within(600.0)) == (20, 100_000)
-    assert (config.seconds_within(60.0), config.rows_within(60.0)) == (6, 30_000)
-    assert config.rows_within(None) == 100_000
+    assert config.seconds_within(600.0) == 20
+    assert config.seconds_within(60.0) == 6
     assert WindowGuideConfig(candidates=1).seconds_within(600.0) == 0
+
+
+class Slow(Levels):
+    """An engine that takes 10 ms a sequence, by a clock of its own."""
+
+    now = 0.0
+
+    def grow(self, codec, keys, wishes):
+        self.now += 0.01 * len(keys)
+        return super().grow(codec, keys, wishes)
+
+
+@pytest.mark.parametrize("seconds", [2.0, 20.0])
+def test_the_critic_takes_the_time_that_it_has_at_the_speed_of_the_engine(
+    prepared, monkeypatch, seconds
+):
+    engine = Slow(half_too_wide)
+    monkeypatch.setattr(guide.time, "monotonic", lambda: engine.now)
+    told = []
+    chooser = train_guide(prepared, engine, WindowGuideConfig(), 3, told.append, seconds)
+    assert chooser is not None
+    # Of 2 s, 0.6 are for writing and 0.8 for trying: 50 sequences, and 100 a trial at least.
+    most = {2.0: 0.5 + 3 * 5 * 1.0, 20.0: 0.7 * 20.0}[seconds]
+    assert 0.4 * most < engine.now <= most
+    whole = Slow(half_too_wide)
+    monkeypatch.setattr(guide.time, "monotonic", lambda: whole.now)
+    train_guide(prepared, whole, WindowGuideConfig(), 3, told.append)
+    assert whole.now > 2.5 * engine.now
 
 
 def test_the_same_seed_trains_the_same_critic(prepared):

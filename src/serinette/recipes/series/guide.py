@@ -12,6 +12,7 @@ Shape letters: `P` windows of both sides, `F` features.
 """
 
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -32,6 +33,7 @@ from serinette.evaluation.series.sets import (
     with_gap_column,
 )
 from serinette.evaluation.series.window_critic import WindowCritic, WindowLook
+from serinette.kinds.series.table import Table
 from serinette.kinds.series.whole_windows import rows_of_window
 from serinette.recipes.series.choosing import WindowChooser
 from serinette.recipes.series.contents import Ended
@@ -53,6 +55,10 @@ _FEWEST = 50
 """Windows of a side below which nothing is learnt; pieces are to be a fold's worth of that."""
 _MOST_NUMBERS = 20_000_000
 """Windows times features."""
+_NUMBERS_A_SECOND = 2_000_000
+"""Of these, so many are fitted in a second, all ridges and folds together; on a slow machine."""
+_WRITING, _FITTING, _TRYING = 0.3, 0.3, 0.4
+"""Shares of the seconds that a budget keeps for the critic."""
 _LONG = 20
 """Windows after which a written sequence is cut off: its beginning is enough to learn from."""
 _STRETCH = 3
@@ -60,8 +66,8 @@ _STRETCH = 3
 _BLIND = math.log(2)
 """Cross-entropy of a critic that says nothing."""
 _LEAST_ERROR = 1e-6
-_N_TRIALS, _TRIED = 3, 1_000
-"""Sets of windows that are compared with real ones, and windows in each."""
+_N_TRIALS, _TRIED, _FEWEST_TRIED = 3, 1_000, 100
+"""Sets of windows that are compared with real ones; windows in each, at most and at least."""
 
 
 def with_guide(job: SeriesJob, ended: Ended, listener: Listener) -> Ended:
@@ -76,8 +82,9 @@ def with_guide(job: SeriesJob, ended: Ended, listener: Listener) -> Ended:
     if config.candidates == 1 or ended.outcome.reason == "interrupted":
         return ended
     seed = derive(job.settings.groups["training"].seed, _PLACE)
-    config = replace(config, rows=config.rows_within(job.budget_seconds))
-    chooser = train_guide(job.prepared, ended.engine, config, seed, listener)
+    budget = job.budget_seconds
+    seconds = math.inf if budget is None else config.seconds_within(budget)
+    chooser = train_guide(job.prepared, ended.engine, config, seed, listener, seconds)
     if chooser is None:
         return ended
     guide = WindowGuide(
@@ -95,6 +102,7 @@ def train_guide(
     config: WindowGuideConfig,
     seed: int,
     listener: Listener,
+    seconds: float = math.inf,
 ) -> WindowChooser | None:
     """Train a critic of what an engine writes; None: it cannot tell it from real rows.
 
@@ -104,6 +112,7 @@ def train_guide(
         config: How many rows it learns from, and how many candidates it is tried with.
         seed: Of what is written, of folds and pairs of columns.
         listener: Told how it went.
+        seconds: About how long it may take, by the speed at which the engine writes here.
     """
     window = rows_of_window(prepared.codec)
     real = _real(prepared, prepared.parts.train, config.rows)
@@ -111,13 +120,18 @@ def train_guide(
     real = with_gap_column(real) if has_gaps else real
     drawn = windows(real, window, config.rows // window, seed)
     look = WindowLook.fit(real, drawn, has_gaps=has_gaps, seed=seed)
-    drawn = windows(real, window, min(len(drawn), _MOST_NUMBERS // look.n_features), seed)
+    most = int(min(_MOST_NUMBERS, _FITTING * seconds * _NUMBERS_A_SECOND))
+    drawn = windows(real, window, min(len(drawn), most // look.n_features), seed)
     if min(len(drawn), _FOLDS * len(np.unique(drawn.owners))) < _FEWEST:
         listener(Note(text="no guide: too few rows to learn from"))
         return None
     opened = LoadedEngine(codec=prepared.codec, engine=engine)
-    written = look.seen(_written(prepared, opened, len(drawn), derive(seed, 1)))
+    asked = _request(prepared, len(drawn), derive(seed, 1))
+    table, took = _written_within(opened, asked, _WRITING * seconds)
+    a_window = took * asked.n / len(drawn)
+    written = look.seen(whole_set(table))
     chosen = windows(written, window, len(drawn), seed)
+    drawn = windows(real, window, len(chosen), seed)
     sides = (
         _Side(look.features(real, drawn), drawn.owners),
         _Side(look.features(written, chosen), chosen.owners),
@@ -136,7 +150,10 @@ def train_guide(
     ridge = min(found, key=lambda one: one.nats).ridge
     weights = fit_logistic(*_joined(sides), ridge)
     critic = WindowCritic(look=look, weights=weights[:-1], bias=float(weights[-1]))
-    return _tried(prepared, opened, WindowChooser(critic, config.candidates), seed, listener)
+    chooser = WindowChooser(critic, config.candidates)
+    trying = _TRYING * seconds / (_N_TRIALS * (1 + config.candidates))
+    n_tried = int(max(_FEWEST_TRIED, min(_TRIED, trying / a_window)))
+    return _tried(prepared, opened, chooser, n_tried, seed, listener)
 
 
 class _Side(NamedTuple):
@@ -160,20 +177,35 @@ def _real(prepared: PreparedSeries, part: Int[np.ndarray, " _"], n_rows: int) ->
     return series_set(prepared.table, pieces, np.sort(mine[:n_kept]))
 
 
-def _written(
-    prepared: PreparedSeries, opened: LoadedEngine, n_windows: int, seed: int, resample: int = 1
-) -> SeriesSet:
-    """Write sequences that hold about so many windows: of one long series one window each."""
+def _request(prepared: PreparedSeries, n_windows: int, seed: int) -> SeriesRequest:
+    """Ask for sequences that hold about so many windows: of one long series one window each."""
     window = rows_of_window(prepared.codec)
     usual = int(np.diff(prepared.parts.starts)[prepared.parts.train].mean())
     length: int | None = window
     if not prepared.codec.is_single:
         length = None if usual <= _LONG * window else _LONG * window
     windows_each = max(1, (length or usual) - window + 1)
-    asked = SeriesRequest(
-        n=max(_FEWEST, -(-n_windows // windows_each)), length=length, seed=seed, resample=resample
-    )
-    return whole_set(joined(list(generate_series(opened, asked))))
+    n = max(_FEWEST, -(-n_windows // windows_each))
+    return SeriesRequest(n=n, length=length, seed=seed, resample=1)
+
+
+def _written_within(
+    opened: LoadedEngine, asked: SeriesRequest, seconds: float
+) -> tuple[Table, float]:
+    """Write what is asked for, or as much of its beginning as there is time for.
+
+    Returns:
+        The table, and the seconds that the last of its sequences took each.
+    """
+    tables: list[Table] = []
+    done, portion, took, left = 0, min(_FEWEST, asked.n), 0.0, seconds
+    while portion and took * portion <= left:
+        begun = time.monotonic()
+        tables += generate_series(opened, replace(asked, first_row=done, n=portion))
+        spent = time.monotonic() - begun
+        done, took, left = done + portion, spent / portion, left - spent
+        portion = min(done, asked.n - done)
+    return joined(tables), took
 
 
 def _joined(
@@ -233,14 +265,15 @@ def _tried(
     prepared: PreparedSeries,
     opened: LoadedEngine,
     chooser: WindowChooser,
+    n_tried: int,
     seed: int,
     listener: Listener,
 ) -> WindowChooser:
     """See whether choosing comes nearer to real windows, by random features."""
     window, n = rows_of_window(prepared.codec), chooser.candidates
     part = prepared.parts.validation if len(prepared.parts.validation) else prepared.parts.train
-    real = _real(prepared, part, _TRIED * window)
-    drawn = windows(real, window, _TRIED, derive(seed, 2))
+    real = _real(prepared, part, n_tried * window)
+    drawn = windows(real, window, n_tried, derive(seed, 2))
     scaler = Scaler.fit(real)
     rows = scaler.windows(real, drawn)
     features = Features.fit(rows, derive(seed, 3))
@@ -250,7 +283,8 @@ def _tried(
     for trial in range(_N_TRIALS):
         for found, resample in zip(distances, (1, n), strict=True):
             own = derive(seed, 4, trial)
-            written = _written(prepared, guided, len(drawn), own, resample)
+            asked = replace(_request(prepared, len(drawn), own), resample=resample)
+            written = whole_set(joined(list(generate_series(guided, asked))))
             some = windows(written, window, len(drawn), own)
             theirs = features.of(scaler.windows(written, some))
             found.append(features_apart(seen, theirs, seed))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from serinette.core.errors import ConfigError
 
 _SECONDS, _SHARE = 20.0, 0.1
-"""What the most rows take, on a slow machine, and the most of a budget that is kept for it."""
+"""The most that is kept for it of a budget, in seconds and as a share."""
 _FEWEST_ROWS = 100
 
 
@@ -28,9 +28,3 @@ class WindowGuideConfig:
     def seconds_within(self, budget: float) -> float:
         """Return the seconds of a budget that are kept for the critic."""
         return 0.0 if self.candidates == 1 else min(_SECONDS, _SHARE * budget)
-
-    def rows_within(self, budget: float | None) -> int:
-        """Return the rows that it learns from: fewer where a budget leaves it little time."""
-        if budget is None:
-            return self.rows
-        return max(_FEWEST_ROWS, round(self.rows * self.seconds_within(budget) / _SECONDS))
