@@ -76,6 +76,7 @@ NEEDS_TORCH = {
     "serinette.training.loop",
     "serinette.training.logistic",
     "serinette.training.machine",
+    "serinette.training.narrow_gru",
     "serinette.training.optimisers",
     "serinette.training.soap",
     "serinette.training.spectral",

@@ -22,6 +22,8 @@ import torch.nn.functional as F
 from jaxtyping import Float, Float32
 from torch import Generator, Tensor, nn
 
+from serinette.training.narrow_gru import GruWeights, run_gru
+
 DISCRIMINATIVE_UPDATES = 2_000
 PREDICTIVE_UPDATES = 5_000
 _ROWS = 128
@@ -138,37 +140,26 @@ class _Judges(nn.Module):
         ]
         self.read, self.recur, self.out = (
             nn.Parameter(torch.stack(same)) for same in zip(*drawn, strict=True)
-        )  # [J, D, 3H], [J, H, 3H], [J, H, 1]
-        gates = torch.zeros(len(generators), 1, 3 * n_units)
+        )  # [J, 3H, D], [J, 3H, H], [J, 1, H]
+        gates = torch.zeros(len(generators), 3 * n_units, 1)
         self.recur_bias = nn.Parameter(gates.clone())
-        gates[..., : 2 * n_units] = 1.0  # TensorFlow's default for both gates
+        gates[:, : 2 * n_units] = 1.0  # TensorFlow's default for both gates
         self.read_bias = nn.Parameter(gates)
         self.out_bias = nn.Parameter(torch.zeros(len(generators), 1, 1))
 
     def forward(self, windows: Float[Tensor, "J B T D"]) -> Float[Tensor, "J B T"]:
         """Return one number for each step."""
-        n_judges, n_rows, n_steps, _ = windows.shape
-        n_units = self.recur.shape[1]
-        read = torch.baddbmm(self.read_bias, windows.flatten(1, 2), self.read)
-        steps = read.view(n_judges, n_rows, n_steps, -1).unbind(2)
-        hidden = read.new_zeros(n_judges, n_rows, n_units)
-        found = []
-        for step in steps:
-            again = torch.baddbmm(self.recur_bias, hidden, self.recur)
-            gates = torch.sigmoid(step[..., : 2 * n_units] + again[..., : 2 * n_units])
-            reset, keep = gates.chunk(2, dim=-1)
-            fresh = torch.tanh(step[..., 2 * n_units :] + reset * again[..., 2 * n_units :])
-            hidden = torch.lerp(fresh, hidden, keep)
-            found.append(hidden)
-        every = torch.stack(found, dim=2).flatten(1, 2)
-        return torch.baddbmm(self.out_bias, every, self.out).view(n_judges, n_rows, n_steps)
+        columns = windows.permute(2, 0, 3, 1).contiguous()  # [T, J, D, B]
+        weights = GruWeights(self.read, self.read_bias, self.recur, self.recur_bias)
+        hidden = run_gru(columns, weights)
+        return (self.out @ hidden + self.out_bias)[:, :, 0].permute(1, 2, 0)
 
 
-def _glorot(n_in: int, n_out: int, n_blocks: int, generator: Generator) -> Float[Tensor, "X Y"]:
-    """Draw blocks side by side, each for itself."""
+def _glorot(n_in: int, n_out: int, n_blocks: int, generator: Generator) -> Float[Tensor, "Y X"]:
+    """Draw blocks one under the other, each for itself."""
     bound = math.sqrt(6 / (n_in + n_out))
     blocks = [torch.empty(n_out, n_in) for _ in range(n_blocks)]
-    return torch.cat([b.uniform_(-bound, bound, generator=generator) for b in blocks]).T
+    return torch.cat([b.uniform_(-bound, bound, generator=generator) for b in blocks])
 
 
 def _split(windows: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
