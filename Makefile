@@ -33,7 +33,7 @@ demo-series: $(READY)
 
 # One thread a worker: two workers whose products wait for each other's threads take twice as long.
 test: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --cov --cov-report=term -m "not soak"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term -m "not soak"
 
 check: $(READY)
 	$(BIN)/ruff format --check .
