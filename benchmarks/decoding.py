@@ -6,7 +6,8 @@ Ours is the whole of `generate`: seeded draws at temperature 0.8, log-probabilit
 bare loops take the likeliest symbol and do nothing else. ONNX Runtime runs on one thread; torch
 is given every combination of oneDNN on or off and one or two threads. The contenders take turns, so
 that a slow moment of a shared machine meets all of them; what counts is the ratio within a round.
-Random weights: speed does not depend on them.
+Random weights: speed does not depend on them. int8 is the step graph in whole numbers, which models
+of 192 cells and more run by default.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from machine import describe_machine
 from report import publish
 from torch import nn
 
+from serinette.artifact.int8_graph import build_int8_graph
 from serinette.artifact.step_graph import build_step_graph
 from serinette.core.schema import Schema
 from serinette.decoding.config import DecodingConfig
@@ -36,7 +38,7 @@ from serinette.recipes.generate import GenerateRequest, generate_with
 E, N_LAYERS = 128, 2
 CHARACTERS = string.ascii_letters + string.digits + " .\n"  # 65, and `end` and `missing`
 PLAIN = "ours, temperature 0.8"
-TWO_THREADS = "ours, temperature 0.8, the rows shared by 2 threads (what `generate` does)"
+SHARED = "the rows shared by 2 threads (what `generate` does)"
 SETTINGS = {
     PLAIN: DecodingConfig(temperature=0.8, logit_bias={"<end>": -100.0}),
     "ours, temperature 0.8, top-k 40, top-p 0.95": DecodingConfig(
@@ -166,8 +168,15 @@ def contenders(hidden: int, n_rows: int) -> dict[str, Loop]:
     sizes = ModelConfig(embedding_size=E, hidden_size=hidden, n_layers=N_LAYERS)
     state = SequenceModel(sizes, schema).state_dict()
     graph = build_step_graph(sizes, schema, {name: w.numpy() for name, w in state.items()})
-    one = [OnnxStepper(graph, schema)]
-    loops = {name: ours(codec, one, n_rows, config) for name, config in SETTINGS.items()}
+    whole = build_int8_graph(sizes, schema, {name: w.numpy() for name, w in state.items()})
+    pairs = {
+        n: [OnnxStepper(g, schema) for _ in range(2)] for n, g in (("fp32", graph), ("int8", whole))
+    }
+    loops = {
+        f"{name}, {precision}": ours(codec, pair[:1], n_rows, config)
+        for precision, pair in pairs.items()
+        for name, config in SETTINGS.items()
+    }
     loops[BARE] = bare(graph, n_rows, hidden)
     loops[BARE_BOUND] = bare_bound(graph, n_rows, hidden, n_symbols)
     for onednn in (True, False):
@@ -176,8 +185,8 @@ def contenders(hidden: int, n_rows: int) -> dict[str, Loop]:
             loops[name] = torch_lstm(n_rows, hidden, n_symbols, onednn=onednn, threads=threads)
     loops[CELL] = torch_cell(n_rows, hidden, n_symbols)
     if n_rows > 1:
-        two = [OnnxStepper(graph, schema) for _ in range(2)]
-        loops[TWO_THREADS] = ours(codec, two, n_rows, SETTINGS[PLAIN])
+        for precision, pair in pairs.items():
+            loops[f"{PLAIN}, {precision}, {SHARED}"] = ours(codec, pair, n_rows, SETTINGS[PLAIN])
     return loops
 
 
@@ -234,7 +243,7 @@ def main() -> None:
             f"Machine: {describe_machine()}.",
             "",
             f"Medians of {args.rounds} rounds; ratios within a round (least to most). 67 symbols,",
-            f"embedding {E}, fp32. `nn.LSTM` is the best of oneDNN on or off and 1 or 2 threads.",
+            f"embedding {E}. `nn.LSTM` is the best of oneDNN on or off and 1 or 2 threads.",
             "",
             "| network | batch | contender | symbols/s | of bare ONNX Runtime | of nn.LSTM |",
             "|---|---|---|---|---|---|",

@@ -3,6 +3,7 @@
 import tiny_models
 
 from serinette.artifact.folder import ArtifactContents, load, save
+from serinette.artifact.int8_graph import build_int8_graph
 from serinette.artifact.step_graph import build_step_graph
 from serinette.core.config import plain
 from serinette.kinds.text.characters import CharacterAlphabet
@@ -24,12 +25,16 @@ def codec_of(name, labels=()):
     return TextCodec(alphabets[name](), Facts({"label": tuple(labels)}))
 
 
-def save_model(folder, codec="character", labels=(), seed=0, **sizes):
+def save_model(
+    folder, codec="character", labels=(), seed=0, has_int8=False, int8_graph=None, **sizes
+):
     """Save a model whose predictions are far from uniform, and load it."""
     a_codec = codec_of(codec, labels)
     config = tiny_models.config(**sizes)
     weights = tiny_models.weights(config, a_codec.schema, seed)
     weights["readout.bias"][a_codec.schema.end] = -9  # it seldom ends
+    if has_int8:
+        int8_graph = build_int8_graph(config, a_codec.schema, weights)
     save(
         folder,
         ArtifactContents(
@@ -45,6 +50,7 @@ def save_model(folder, codec="character", labels=(), seed=0, **sizes):
             history=[{"update": 7, "seconds": 61.0, "metrics": {}}],
             weights=weights,
             graph=build_step_graph(config, a_codec.schema, weights),
+            int8_graph=int8_graph,
             card=CARD,
         ),
     )

@@ -1,5 +1,6 @@
 """One suite for every stepper: the promises of `decoding.stepper.Stepper`."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 import torch
 from tiny_models import FixedStepper, config, schema, weights
 
+from serinette.artifact.int8_graph import build_int8_graph
 from serinette.artifact.step_graph import build_step_graph
 from serinette.core.errors import ArtifactError, QualityError
 from serinette.decoding.checks import check_causality, check_parity
@@ -36,7 +38,14 @@ def torch_stepper(a_config, a_schema):
     return TorchStepper(model)
 
 
-STEPPERS = {"onnx": onnx_stepper, "torch": torch_stepper}
+def int8_stepper(a_config, a_schema, n_threads=1):
+    """In whole numbers; its layers are of 16 units, and not normalised."""
+    a_config = replace(a_config, hidden_size=16, layer_norm=False)
+    graph = build_int8_graph(a_config, a_schema, weights(a_config, a_schema))
+    return OnnxStepper(graph, a_schema, n_threads)
+
+
+STEPPERS = {"onnx": onnx_stepper, "int8": int8_stepper, "torch": torch_stepper}
 
 
 @pytest.fixture(params=STEPPERS)
@@ -101,9 +110,21 @@ def test_a_row_alone_is_that_row_in_a_batch(make, variant):
         assert_same(stepper, alone[0], together[row])
 
 
-@pytest.mark.parametrize("hidden_size", [33, 256, 512])
-def test_onnx_logits_of_a_row_never_depend_on_batch_or_chunk(hidden_size):
-    stepper = onnx_stepper(config(hidden_size=hidden_size, embedding_size=31), schema(V))
+@pytest.mark.parametrize(
+    ("build", "hidden_size", "tied"),
+    [
+        (build_step_graph, 33, False),
+        (build_step_graph, 256, False),
+        (build_step_graph, 512, False),
+        (build_int8_graph, 192, True),
+        (build_int8_graph, 208, False),
+        (build_int8_graph, 512, False),
+    ],
+)
+def test_onnx_logits_of_a_row_never_depend_on_batch_or_chunk(build, hidden_size, tied):
+    a_config = config(hidden_size=hidden_size, embedding_size=31, tied=tied)
+    graph = build(a_config, schema(V), weights(a_config, schema(V)))
+    stepper = OnnxStepper(graph, schema(V))
     steps, context = batch(n_rows=64)
     reference, _ = run(stepper, steps, context, cuts=range(1, T))
     for n_rows in (1, 2, 3, 4, 7, 64):

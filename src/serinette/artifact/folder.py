@@ -37,6 +37,7 @@ from serinette.nets.networks import SYMBOLS, Network, find_network
 
 CARD, CONFIG, CODEC = "README.md", "config.json", "codec.json"
 WEIGHTS, GRAPH = "model.safetensors", "decode.fp32.onnx"
+INT8_GRAPH = "decode.int8.onnx"
 CRITIC = "critic.safetensors"
 HISTORY, EVALUATION = "history.jsonl", "evaluation.json"
 REPORT = "report.html"
@@ -96,6 +97,8 @@ class ArtifactContents:
     """The step graph, ONNX; None: the network is decoded without one."""
     card: str
     """The model card, Markdown."""
+    int8_graph: bytes | None = None
+    """The step graph in whole numbers; None: there is none."""
     network: str = SYMBOLS
     """A name of `nets.networks.NETWORKS`."""
     guide: Guide | WindowGuide | None = None
@@ -189,8 +192,12 @@ class Artifact:
         return f"{self.folder / CONFIG} [guide]", self.files[CRITIC], path
 
     def graph(self) -> bytes:
-        """Return the step graph, an ONNX file of standard operators that stands alone."""
+        """Return the step graph in fp32, an ONNX file of standard operators that stands alone."""
         return self.files[GRAPH]
+
+    def decoding_graph(self) -> bytes:
+        """Return the step graph that writes and scores: in whole numbers where there is one."""
+        return self.files.get(INT8_GRAPH) or self.graph()
 
 
 def save(folder: Path, contents: ArtifactContents, *, replace: bool = False) -> None:
@@ -276,7 +283,8 @@ def _files(contents: ArtifactContents) -> dict[str, bytes]:
     }
     if contents.network != SYMBOLS:
         config["network"] = contents.network
-    graph = {} if contents.graph is None else {GRAPH: contents.graph}
+    graphs = {GRAPH: contents.graph, INT8_GRAPH: contents.int8_graph}
+    graph = {name: content for name, content in graphs.items() if content is not None}
     guide = contents.guide
     if guide is not None:
         config["guide"] = _guide_plain(guide)
@@ -373,4 +381,6 @@ def _check(artifact: Artifact) -> None:
     else:
         artifact.window_guide()
     if find_network(artifact.network).has_graph:
-        check_graph(artifact.graph(), str(artifact.folder / GRAPH))
+        for name in (GRAPH, INT8_GRAPH):
+            if name in artifact.files:
+                check_graph(artifact.files[name], str(artifact.folder / name))

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from safetensors.numpy import save as tensor_bytes
 
-from serinette.artifact.folder import GRAPH, WEIGHTS, Artifact
+from serinette.artifact.folder import GRAPH, INT8_GRAPH, WEIGHTS, Artifact
 from serinette.artifact.step_graph import graph_constants
 from serinette.artifact.wire import fields_of
 from serinette.core.errors import ArtifactError
@@ -22,7 +22,7 @@ _NAME, _RAW_DATA = 8, 9
 
 
 def with_weights_of(artifact: Artifact, weights: Mapping[str, np.ndarray]) -> Artifact:
-    """Return a model as it would be with other weights; its folder stays as it is.
+    """Return a model as it would be with other weights, in fp32; its folder stays as it is.
 
     Args:
         artifact: A model of symbols.
@@ -30,7 +30,8 @@ def with_weights_of(artifact: Artifact, weights: Mapping[str, np.ndarray]) -> Ar
     """
     graph = with_weights(artifact.graph(), artifact.model_config, weights)
     changed = {WEIGHTS: tensor_bytes(dict(weights)), GRAPH: graph}
-    return replace(artifact, files={**artifact.files, **changed})
+    kept = {name: content for name, content in artifact.files.items() if name != INT8_GRAPH}
+    return replace(artifact, files={**kept, **changed})
 
 
 def with_weights(graph: bytes, model: ModelConfig, weights: Mapping[str, np.ndarray]) -> bytes:

@@ -15,6 +15,7 @@ Shape letters: `T` steps, `B` rows, `C` context fields, `E` embedding, `H` hidde
 `D` read-out input, `V` symbols.
 """
 
+import importlib.util
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -44,19 +45,25 @@ def build_step_graph(model: ModelConfig, schema: Schema, weights: Weights) -> by
     Raises:
         MissingExtraError: If onnx is not installed.
     """
-    try:
-        import onnx
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            "writing the step graph needs onnx; install serinette[train]"
-        ) from error
-    draft = _Draft(weights)
-    embedded = _embed(draft, schema)
-    outputs = _run_layers(draft, model, embedded)
-    _read_out(draft, model, _join(draft, model, outputs))
-    graph = onnx.helper.make_graph(
-        draft.nodes, "step", _inputs(model, schema), _outputs(model, schema), draft.constants
-    )
+    draft = Draft(weights)
+    outputs = _run_layers(draft, model, embed(draft, schema))
+    read_out(draft, model, join(draft, model, outputs))
+    return finished(draft, model, schema)
+
+
+def finished(draft: "Draft", model: ModelConfig, schema: Schema, n_steps: int | str = "T") -> bytes:
+    """Return a drawn graph as the bytes of a file.
+
+    Args:
+        draft: All its nodes.
+        model: Sizes.
+        schema: What it reads and writes.
+        n_steps: Steps of a call; a name leaves them open.
+    """
+    import onnx
+
+    inputs, outputs = _inputs(model, schema, n_steps), _outputs(model, schema, n_steps)
+    graph = onnx.helper.make_graph(draft.nodes, "step", inputs, outputs, draft.constants)
     proto = onnx.helper.make_model(
         graph,
         producer_name="serinette",
@@ -69,10 +76,16 @@ def build_step_graph(model: ModelConfig, schema: Schema, weights: Weights) -> by
     return content
 
 
-class _Draft:
-    """Nodes and constants of a graph that is being written."""
+class Draft:
+    """Nodes and constants of a graph that is being written.
+
+    Raises:
+        MissingExtraError: If onnx is not installed.
+    """
 
     def __init__(self, weights: Weights) -> None:
+        if importlib.util.find_spec("onnx") is None:
+            raise MissingExtraError("writing the step graph needs onnx; install serinette[train]")
         self.weights = weights
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
@@ -102,7 +115,8 @@ class _Draft:
         return outputs
 
 
-def _embed(draft: _Draft, schema: Schema) -> str:
+def embed(draft: Draft, schema: Schema) -> str:
+    """Add the vectors of what is read; returns the name of their sum, [T, B, E]."""
     x = draft.node("Gather", [draft.weight("embedding.weight"), "symbols"], "embedded")
     for k, fields in enumerate(context_tables(schema.context)):
         vector = _context_vector(draft, k, fields)
@@ -110,7 +124,7 @@ def _embed(draft: _Draft, schema: Schema) -> str:
     return x
 
 
-def _context_vector(draft: _Draft, k: int, fields: list[int]) -> str:
+def _context_vector(draft: Draft, k: int, fields: list[int]) -> str:
     """Return the vector of one table; of several fields that share it, their sum."""
     table = draft.weight(f"contexts.{k}.weight")
     if len(fields) == 1:
@@ -124,7 +138,7 @@ def _context_vector(draft: _Draft, k: int, fields: list[int]) -> str:
     return draft.node("ReduceSum", [vectors, axis], f"context_vector.{k}", keepdims=0)
 
 
-def _run_layers(draft: _Draft, model: ModelConfig, x: str) -> list[str]:
+def _run_layers(draft: Draft, model: ModelConfig, x: str) -> list[str]:
     layers = range(model.n_layers)
     ones = draft.constant("one_each", np.ones(model.n_layers, dtype=np.int64))
     for name in ("h", "c"):
@@ -188,7 +202,8 @@ def onnx_gates(weight: Float[np.ndarray, "gates *rest"]) -> Float[np.ndarray, "g
     return np.concatenate([i, o, f, g])
 
 
-def _join(draft: _Draft, model: ModelConfig, outputs: list[str]) -> str:
+def join(draft: Draft, model: ModelConfig, outputs: list[str]) -> str:
+    """Put the layers' outputs together, as the read-out sees them."""
     if model.readout == "concat":
         return draft.node("Concat", outputs, "hidden", axis=-1)
     if model.readout == "sum":
@@ -196,7 +211,8 @@ def _join(draft: _Draft, model: ModelConfig, outputs: list[str]) -> str:
     return outputs[-1]
 
 
-def _read_out(draft: _Draft, model: ModelConfig, hidden: str) -> None:
+def read_out(draft: Draft, model: ModelConfig, hidden: str) -> None:
+    """Add the logits."""
     if model.tied:
         projection = draft.constant("projection", draft.weights["projection.weight"].T)
         hidden = draft.node("MatMul", [hidden, projection], "projected")  # [T, B, E]
@@ -208,19 +224,19 @@ def _read_out(draft: _Draft, model: ModelConfig, hidden: str) -> None:
     draft.node("Add", [scores, draft.weight("readout.bias")], "logits")
 
 
-def _inputs(model: ModelConfig, schema: Schema) -> list[Any]:
-    symbols = [_described("symbols", ["T", "B"], np.int64)]
+def _inputs(model: ModelConfig, schema: Schema, n_steps: int | str) -> list[Any]:
+    symbols = [_described("symbols", [n_steps, "B"], np.int64)]
     if schema.context:
         symbols.append(_described("context", ["B", len(schema.context)], np.int64))
     state: list[str | int] = [model.n_layers, "B", model.hidden_size]
     return [*symbols, _described("h", state, np.float32), _described("c", state, np.float32)]
 
 
-def _outputs(model: ModelConfig, schema: Schema) -> list[Any]:
+def _outputs(model: ModelConfig, schema: Schema, n_steps: int | str) -> list[Any]:
     (field,) = predicted_symbols(schema)
     state: list[str | int] = [model.n_layers, "B", model.hidden_size]
     return [
-        _described("logits", ["T", "B", field.size], np.float32),
+        _described("logits", [n_steps, "B", field.size], np.float32),
         _described("h_out", state, np.float32),
         _described("c_out", state, np.float32),
     ]

@@ -65,7 +65,7 @@ class Desk:
         self, artifact: Artifact, request: GenerateRequest, options: GenerateOptions
     ) -> None:
         self._artifact = artifact
-        self._stepper = OnnxStepper(artifact.graph(), artifact.schema)
+        self._stepper = OnnxStepper(artifact.decoding_graph(), artifact.schema)
         self._slots = Slots(artifact, self._stepper)
         self._options = options
         self._show = _SCRIPTS.get(request.wishes.script, str)

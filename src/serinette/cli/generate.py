@@ -44,11 +44,12 @@ def run(options: GenerateOptions) -> None:
     what the model has learnt: texts or classical Chinese poems.
     """
     from serinette.artifact.folder import load
+    from serinette.artifact.precision import in_precision
     from serinette.artifact.runs import find_model
 
     prefixes = _prefixes(options)
     decoding = _decoding(options)
-    artifact = load(find_model(options.model, options.runs))
+    artifact = in_precision(load(find_model(options.model, options.runs)), options.precision)
     for warning in artifact.warnings:
         say(f"warning: {warning}")
     if artifact.kind == "series":

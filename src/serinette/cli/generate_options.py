@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from serinette.cli.mixing import MixByOption, MixOption
-from serinette.cli.options import ModelName, RunsFolder
+from serinette.cli.options import ModelName, PrecisionOption, RunsFolder
 
 _drawing = partial(typer.Option, rich_help_panel="Drawing")
 _rule = partial(typer.Option, rich_help_panel="Rules of texts and poems")
@@ -137,6 +137,7 @@ class GenerateOptions:
             help="A desk: write in turns with a model of texts; choose, redraw, revise poems.",
         ),
     ] = False
+    precision: PrecisionOption = "auto"
     runs: RunsFolder = Path("runs")
     json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object a sample, one a line.")

@@ -28,6 +28,13 @@ EncodingOption = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="Encoding of the files. Found out if not set."),
 ]
+PrecisionOption = Annotated[
+    Literal["auto", "int8", "fp32"],
+    typer.Option(
+        metavar="auto|int8|fp32",
+        help="Numbers of the network, of texts and poems: auto is int8 where the model has it.",
+    ),
+]
 ModelName = Annotated[
     str,
     typer.Argument(

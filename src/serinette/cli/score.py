@@ -14,6 +14,7 @@ from serinette.cli.options import (
     EncodingOption,
     JsonFlag,
     ModelName,
+    PrecisionOption,
     RunsFolder,
     examples,
     make_app,
@@ -91,6 +92,7 @@ class ScoreOptions:
             help="With --adapt: how far weights go at a step.",
         ),
     ] = None
+    precision: PrecisionOption = "auto"
     runs: RunsFolder = Path("runs")
     json: JsonFlag = False
 
@@ -104,9 +106,10 @@ def run(options: ScoreOptions) -> None:
     same training data. PyTorch is not needed.
     """
     from serinette.artifact.folder import load
+    from serinette.artifact.precision import in_precision
     from serinette.artifact.runs import find_model
 
-    artifact = load(find_model(options.model, options.runs))
+    artifact = in_precision(load(find_model(options.model, options.runs)), options.precision)
     for warning in artifact.warnings:
         say(f"warning: {warning}")
     if artifact.kind == "series":

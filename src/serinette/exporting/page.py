@@ -50,6 +50,8 @@ class PageContents:
     """`ModelConfig` as plain values."""
     has_critic: bool
     """Whether `generate` lets a critic choose unless it is told not to."""
+    has_int8: bool
+    """Whether `generate` computes in whole numbers unless it is told not to."""
     weights: PackedWeights
 
 
@@ -100,6 +102,7 @@ def page_facts(contents: PageContents) -> dict[str, Any]:
         "weights": contents.weights.places,
         "kernel": _base64(assemble()),
         "hasCritic": contents.has_critic,
+        "hasInt8": contents.has_int8,
     }
 
 

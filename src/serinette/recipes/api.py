@@ -8,6 +8,7 @@ from typing import Any
 
 from serinette.artifact.folder import Artifact
 from serinette.artifact.folder import load as load_artifact
+from serinette.artifact.precision import Precision, in_precision
 from serinette.artifact.runs import find_model
 from serinette.core.config import Layer, parse_duration
 from serinette.core.errors import ConfigError
@@ -24,18 +25,24 @@ DEFAULT_BUDGET = "5m"
 """Time for a training when neither budget nor updates are given."""
 
 
-def load(name: Source, *, runs: Source = "runs") -> "Model | SeriesModel":
+def load(
+    name: Source, *, runs: Source = "runs", precision: Precision = "auto"
+) -> "Model | SeriesModel":
     """Open a model folder, or the model of a run.
 
     Args:
         name: A folder, a zip that `export` wrote, or the name of a run in `runs`.
         runs: Folder of the runs.
+        precision: Of the step graph, of texts and poems: `auto` is `int8` where the model has a
+            graph in whole numbers, else `fp32`.
 
     Raises:
+        ConfigError: If `int8` is asked for and the model has no such graph.
         NotFoundError: If there is no such model.
         ArtifactError: If it is damaged or of a newer format.
     """
-    return _model_of(load_artifact(find_model(os.fspath(name), Path(runs))), None)
+    artifact = load_artifact(find_model(os.fspath(name), Path(runs)))
+    return _model_of(in_precision(artifact, precision), None)
 
 
 def train(

@@ -103,7 +103,7 @@ class Opened:
             return self.mix.stepper(self.artifact)
         if self._make_stepper is not None:
             return self._make_stepper()
-        return OnnxStepper(self.artifact.graph(), self.artifact.schema)
+        return OnnxStepper(self.artifact.decoding_graph(), self.artifact.schema)
 
 
 def generate(

@@ -11,7 +11,7 @@ from jaxtyping import Float, Float64, Int
 
 from serinette import __version__
 from serinette.artifact.card import licence_of
-from serinette.artifact.folder import Artifact
+from serinette.artifact.folder import INT8_GRAPH, Artifact
 from serinette.core.distributions import categorical_log_probs
 from serinette.core.durations import format_duration
 from serinette.decoding.config import DecodingConfig
@@ -69,6 +69,7 @@ def page_contents(artifact: Artifact, precision: Precision) -> tuple[PageContent
         codec=artifact.codec,
         sizes=artifact.model,
         has_critic=has_critic,
+        has_int8=INT8_GRAPH in artifact.files,
         weights=packed,
     )
     return contents, loss

@@ -63,7 +63,7 @@ def score(
     """
     codec = find_kind(artifact.kind).codec_from_json(artifact.codec)
     if stepper is None:
-        stepper = OnnxStepper(artifact.graph(), artifact.schema)
+        stepper = OnnxStepper(artifact.decoding_graph(), artifact.schema)
     return score_with(codec, stepper, corpus, baseline=baseline, seed=seed)
 
 

@@ -60,6 +60,7 @@ function commandLine(request) {
     ["--stop", byId("stop").value], ["--max-steps", String(request.length)]];
   if (request.label > 0) options.push(["--label", facts.codec.labels[request.label - 1]]);
   if (facts.hasCritic) options.push(["--resample", "1"]);
+  if (facts.hasInt8) options.push(["--precision", "fp32"]);
   const written = options.filter(each => each[1] !== "")
     .map(([name, value]) => value.startsWith("-") ? `${name}=${quoted(value)}`
       : `${name} ${quoted(value)}`);

@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from serinette.artifact.folder import CODEC, CONFIG, CRITIC, GRAPH, WEIGHTS, Artifact
+from serinette.artifact.folder import (
+    CODEC,
+    CONFIG,
+    CRITIC,
+    GRAPH,
+    INT8_GRAPH,
+    WEIGHTS,
+    Artifact,
+)
 from serinette.core.cores import available_threads
 from serinette.core.errors import DataError, NotFoundError
 from serinette.decoding.checks import check_causality
@@ -42,7 +50,8 @@ class Subject:
     def identity(self) -> str:
         """A hash of all that decides what the model does."""
         files = self.artifact.files
-        return key_of(*(files[n] for n in (WEIGHTS, GRAPH, CODEC, CONFIG, CRITIC) if n in files))
+        names = (WEIGHTS, GRAPH, INT8_GRAPH, CODEC, CONFIG, CRITIC)
+        return key_of(*(files[name] for name in names if name in files))
 
     @property
     def guide(self) -> Chooser | None:
@@ -109,7 +118,7 @@ def _earlier(artifact: Artifact) -> tuple[tuple[Corpus, ...], tuple[str, ...]]:
 
 
 def _subject(artifact: Artifact) -> Subject:
-    schema, graph = artifact.schema, artifact.graph()
+    schema, graph = artifact.schema, artifact.decoding_graph()
     steppers = tuple(OnnxStepper(graph, schema) for _ in range(available_threads()))
     check_causality(steppers[0])
     codec = find_kind(artifact.kind).codec_from_json(artifact.codec)
