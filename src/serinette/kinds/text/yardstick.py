@@ -74,8 +74,8 @@ class TextYardstick:
         *,
         seed: int,
     ) -> OwnMetrics:
-        """Measure words, spelling and brackets."""
-        return TextMeasures(real, others, groups=groups, seed=seed)
+        """Measure words, spelling and brackets, and of short documents whether they parse."""
+        return TextMeasures(real, others, groups=groups, is_whole=self.is_whole, seed=seed)
 
 
 def yardstick_of(documents: Sequence[str]) -> TextYardstick:

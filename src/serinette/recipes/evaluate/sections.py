@@ -46,7 +46,7 @@ _PLANS = (
         metrics=(
             "bleu2", "bleu3", "bleu4", "bleu5", "lm", "rlm", "fed", "mauve", "accuracy", "wording",
             "form", "regulated", "tone", "rhyme", "parallel", "words", "invented", "spelling",
-            "brackets", "length", "unfinished",
+            "brackets", "valid", "length", "unfinished",
         ),
     ),
     _Plan(

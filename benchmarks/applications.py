@@ -1,0 +1,147 @@
+"""What the presets of texts come to: prose, encyclopaedia, LaTeX, source code, titles, names.
+
+    python benchmarks/applications.py --data data --out benchmarks/results/applications.md
+
+`--data` holds what `serinette data get` writes (what is missing is got). Each preset trains for the
+same time; bits a character are of the test part, beside a count model's. Then it writes: `sound` is
+the share that is whole in its notation (LaTeX: all that opens is closed; Python: top-level
+statements that parse; Markdown: headings that stand where they may), `new` the share of lines that
+the training text does not hold, `different` the share that no other sample repeats. "real" is what
+the held-out text has. Samples are the first ones of the seed.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from machine import describe_machine
+from report import publish
+
+import serinette
+from serinette.artifact.folder import load
+from serinette.kinds.text.notation import is_latex, markdown_parts, python_parts
+from serinette.recipes.training_data import prepared_again
+
+TEMPERATURE, SEED = 0.7, 1
+N_LINES, N_LONG, LONG_STEPS = 1_000, 40, 3_000
+_SHOWN = 400
+
+
+class Application(NamedTuple):
+    """A preset, its data, and how what it writes is asked whether it is sound."""
+
+    corpus: str
+    file: str
+    preset: str
+    sound: Callable[[str], Sequence[bool]] | None
+    has_lines: bool
+
+
+def _latex(text: str) -> list[bool]:
+    return [is_latex(text)]
+
+
+APPLICATIONS = (
+    Application("moby-dick", "moby-dick.txt", "prose", None, has_lines=False),
+    Application("factbook", "factbook.jsonl", "encyclopaedia", markdown_parts, has_lines=False),
+    Application("formulas", "formulas.txt", "latex", _latex, has_lines=True),
+    Application("python", "python.jsonl", "code", python_parts, has_lines=False),
+    Application("titles", "titles.txt", "titles", None, has_lines=True),
+    Application("names", "names.txt", "names", None, has_lines=True),
+)
+
+
+def main() -> None:
+    """Train what is missing, write, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("data"))
+    parser.add_argument("--only", nargs="*", help="presets")
+    parser.add_argument("--budget", default="3m")
+    parser.add_argument("--work", type=Path, default=Path("runs/applications"))
+    parser.add_argument("--out", type=Path)
+    args = parser.parse_args()
+    chosen = [a for a in APPLICATIONS if not args.only or a.preset in args.only]
+    rows, shown = [], []
+    for application in chosen:
+        row, samples = _of(application, args)
+        rows.append(row)
+        shown += samples
+        print(row, flush=True)
+    publish(
+        [
+            f"Machine: {describe_machine()}. Budget {args.budget} each, seed {SEED}; samples at "
+            f"temperature {TEMPERATURE}: {N_LINES:,} lines, or {N_LONG} texts of at most "
+            f"{LONG_STEPS:,} characters.",
+            "",
+            "| data | preset | characters | network | bits a character | count model | sound, % | "
+            "real | new lines, % | real | different, % | real |",
+            "|---|---|---|---|---|---|---|---|---|---|---|---|",
+            *rows,
+            "",
+            *shown,
+        ],
+        args.out,
+    )
+
+
+def _of(application: Application, args: argparse.Namespace) -> tuple[str, list[str]]:
+    path = args.data / application.file
+    if not path.exists():
+        _run("data", "get", application.corpus, "--to", str(args.data))
+    folder = args.work / application.preset / "model"
+    if not folder.exists():
+        _run(
+            "train", str(path), "--preset", application.preset, "--budget", args.budget,
+            "--seed", str(SEED), "--runs", str(args.work), "--name", application.preset,
+        )  # fmt: skip
+    artifact = load(folder)
+    parts = prepared_again(artifact, [path]).parts
+    known = {line for s in parts.train.sequences for line in s.content.split("\n")}
+    held_out = [s.content for s in (*parts.test.sequences, *parts.validation.sequences)]
+    n, steps = (N_LINES, 400) if application.has_lines else (N_LONG, LONG_STEPS)
+    written = [
+        sample.text
+        for sample in serinette.load(folder).generate(
+            n, seed=SEED, temperature=TEMPERATURE, max_steps=steps
+        )
+    ]
+    real = [text[:steps] for text in held_out]
+    ours, theirs = (_figures(texts, application, known) for texts in (written, real))
+    test = next(m for m in artifact.evaluation["metrics"] if m["name"].startswith("test bits"))
+    sizes, size = artifact.model_config, f"{sum(len(s.content) for s in parts.train.sequences):,}"
+    cells = (cell for pair in zip(ours, theirs, strict=True) for cell in pair)
+    row = (
+        f"| {application.corpus} | {application.preset} | {size} | {sizes.n_layers} x "
+        f"{sizes.hidden_size} | {test['value']:.3f} | {test['baseline']:.3f} | "
+        f"{' | '.join(cells)} |"
+    )
+    return row, _shown(application, written)
+
+
+def _figures(texts: Sequence[str], application: Application, known: set[str]) -> list[str]:
+    """Return what is sound, new and different, in per cent; empty where it cannot be asked."""
+    parts = [] if application.sound is None else [p for t in texts for p in application.sound(t)]
+    sound = f"{100 * sum(parts) / len(parts):.1f}" if parts else ""
+    if not application.has_lines:
+        return [sound, "", ""]
+    new = sum(text not in known for text in texts) / len(texts)
+    return [sound, f"{100 * new:.1f}", f"{100 * len(set(texts)) / len(texts):.1f}"]
+
+
+def _shown(application: Application, written: Sequence[str]) -> list[str]:
+    text = "\n".join(written[:8]) if application.has_lines else written[0][:_SHOWN]
+    return [f"{application.preset}:", "", "```text", *text.strip().split("\n"), "```", ""]
+
+
+def _run(*words: str) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "serinette", *words], check=True, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
