@@ -66,8 +66,8 @@ _STRETCH = 3
 _BLIND = math.log(2)
 """Cross-entropy of a critic that says nothing."""
 _LEAST_ERROR = 1e-6
-_N_TRIALS, _TRIED, _FEWEST_TRIED = 3, 1_000, 100
-"""Sets of windows that are compared with real ones; windows in each, at most and at least."""
+_N_TRIALS, _TRIED = 3, 1_000
+"""Sets of windows that are compared with real ones, and most windows in each."""
 
 
 def with_guide(job: SeriesJob, ended: Ended, listener: Listener) -> Ended:
@@ -128,7 +128,16 @@ def train_guide(
     opened = LoadedEngine(codec=prepared.codec, engine=engine)
     asked = _request(prepared, len(drawn), derive(seed, 1))
     table, took = _written_within(opened, asked, _WRITING * seconds)
-    a_window = took * asked.n / len(drawn)
+    trying = _TRYING * seconds / (_N_TRIALS * (1 + config.candidates))
+    n_tried = int(min(_TRIED, trying * len(drawn) / (took * asked.n)))
+    if n_tried < _FEWEST:
+        listener(
+            Note(
+                text=f"no guide: {seconds:.0f} s of the budget are too few to try it where a "
+                f"sequence takes {took:.3f} s; give a longer --budget, or --training.updates"
+            )
+        )
+        return None
     written = look.seen(whole_set(table))
     chosen = windows(written, window, len(drawn), seed)
     drawn = windows(real, window, len(chosen), seed)
@@ -151,8 +160,6 @@ def train_guide(
     weights = fit_logistic(*_joined(sides), ridge)
     critic = WindowCritic(look=look, weights=weights[:-1], bias=float(weights[-1]))
     chooser = WindowChooser(critic, config.candidates)
-    trying = _TRYING * seconds / (_N_TRIALS * (1 + config.candidates))
-    n_tried = int(max(_FEWEST_TRIED, min(_TRIED, trying / a_window)))
     return _tried(prepared, opened, chooser, n_tried, seed, listener)
 
 
