@@ -1,4 +1,4 @@
-"""Training on whole sequences, on a part of the softmax, and on symbols that nobody measures."""
+"""Training on whole sequences, on windows, on a part of the softmax, on symbols nobody measures."""
 
 import numpy as np
 import pytest
@@ -38,9 +38,17 @@ def weights(trainer):
     return torch.cat([p.detach().flatten() for p in trainer.model.parameters()])
 
 
-@pytest.mark.parametrize("sampled", [0, 4])
-def test_documents_resumed_equal_uninterrupted_to_the_bit(make_trainer, sampled):
-    settings = {"batching": "documents", "sampled_symbols": sampled}
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"batching": "documents"},
+        {"batching": "documents", "sampled_symbols": 4},
+        {"batching": "windows"},
+        {"batching": "many-to-one"},
+        {"batching": "streams", "reset": "never"},
+    ],
+)
+def test_every_reading_resumed_equals_uninterrupted_to_the_bit(make_trainer, settings):
     whole, first, second = (make_trainer(**settings) for _ in range(3))
     losses = [whole.update() for _ in range(12)]
     for _ in range(5):

@@ -124,10 +124,15 @@ class TrainingStreams:
         n_rows: Rows of a batch.
         window: Steps of a window, the reach of back-propagation through time.
         seed: Where the order comes from.
+        resets: Whether the state begins anew where a row is given another stretch; else it is
+            carried on, and a document is read with the one before it in mind.
     """
 
-    def __init__(self, corpus: EncodedCorpus, n_rows: int, window: int, seed: int) -> None:
+    def __init__(
+        self, corpus: EncodedCorpus, n_rows: int, window: int, seed: int, *, resets: bool = True
+    ) -> None:
         self._cursors = Cursors(corpus, n_rows, window, opens_at_borders=True)
+        self._resets = resets
         self._seed = seed
         self._epoch = -1
         self._segments = training_segments(corpus, n_rows, seed, 0)
@@ -170,6 +175,8 @@ class TrainingStreams:
             self._next = 0
             self._load_epoch()
         self._cursors.load(row, self._segments, self._next)
+        if not self._resets:
+            self._cursors.fresh[row] = False
         self._next += 1
 
     def _load_epoch(self) -> None:

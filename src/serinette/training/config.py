@@ -21,9 +21,13 @@ class TrainingConfig:
     window: int = 64
     """Steps of truncated back-propagation through time, at least 1. Under batching `documents`:
     steps of the longest sequence that is read whole."""
-    batching: Literal["streams", "documents"] = "streams"
+    batching: Literal["streams", "documents", "windows", "many-to-one"] = "streams"
     """`streams`: rows read on where they stopped, for long texts. `documents`: batches of whole
-    sequences of like lengths, for short ones."""
+    sequences of like lengths, for short ones. `windows`: windows of random places, each read from a
+    state of zeros; `many-to-one`: the same, but only the last step of each is predicted."""
+    reset: Literal["document", "never"] = "document"
+    """Where the state of `streams` begins anew: at every document, or never. Shorter documents
+    (`data.documents` `blank-line`, `line`) reset it by paragraph or line, `windows` by window."""
     n_workers: int = 2
     """Groups of rows whose gradients are added. They run on threads of their own where there are
     cores; the result is the same on one core."""

@@ -3,9 +3,10 @@
 Shape letters: `B` rows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from functools import partial
+from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from serinette.batching.corpus import EncodedCorpus
 from serinette.batching.documents import DocumentBatches
 from serinette.batching.replay import ReplayBatches, rows_of_old
 from serinette.batching.streams import TrainingStreams
+from serinette.batching.windows import WindowBatches
 from serinette.nets.config import predicted_symbols
 from serinette.nets.fields import batch_nats
 from serinette.nets.model import SequenceModel
@@ -160,14 +162,34 @@ def symbol_supply(
     """
     size = config.n_rows // config.n_workers
     return Supply(
-        batches=_batches(corpus, config, rehearsal),
+        batches=batches_of(corpus, config, rehearsal),
         objective=SymbolObjective(_candidates(corpus, model, config.sampled_symbols)),
         states={k: model.start(size) for k in range(config.n_workers)},
     )
 
 
-def _batches(corpus: EncodedCorpus, config: TrainingConfig, rehearsal: Rehearsal | None) -> Batches:
-    reader = DocumentBatches if config.batching == "documents" else TrainingStreams
+_READERS: Final[Mapping[str, Callable[[EncodedCorpus, int, int, int], Batches]]] = {
+    "streams": TrainingStreams,
+    "documents": DocumentBatches,
+    "windows": partial(WindowBatches, is_last_only=False),
+    "many-to-one": partial(WindowBatches, is_last_only=True),
+}
+"""By rows, steps and seed."""
+
+
+def batches_of(
+    corpus: EncodedCorpus, config: TrainingConfig, rehearsal: Rehearsal | None = None
+) -> Batches:
+    """Return what `training.batching` says is read.
+
+    Args:
+        corpus: The training part.
+        config: Rows, window, batching, seed.
+        rehearsal: What some of the rows read instead.
+    """
+    reader = _READERS[config.batching]
+    if config.reset == "never" and config.batching == "streams":
+        reader = partial(TrainingStreams, resets=False)
     if rehearsal is None:
         return reader(corpus, config.n_rows, config.window, config.seed)
     n_old = rows_of_old(config.n_rows, rehearsal.share)

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from serinette.batching.streams import TrainingStreams
 from serinette.nets.config import ModelConfig, n_parameters, predicted_symbols
 from serinette.recipes.baseline import MAX_SYMBOLS
 from serinette.recipes.fit.planning import GAME_COST, Planned
@@ -58,10 +57,10 @@ def _memory(
 
 
 def _first_batches(prepared: Prepared, training: TrainingConfig) -> tuple[tuple[str, ...], ...]:
-    streams = TrainingStreams(prepared.train, training.n_rows, training.window, training.seed)
+    read = batches_of(prepared.train, training)
     batches = []
     for _ in range(N_BATCHES):
-        batch = streams.next()
+        batch = read.next()
         rows = zip(batch.inputs[:N_ROWS_SHOWN], batch.mask[:N_ROWS_SHOWN], strict=True)
         decoded = [prepared.codec.decode(_steps(row[kept].numpy())) for row, kept in rows]
         batches.append(tuple(decoded))
