@@ -3,14 +3,14 @@
 A short sequence is read whole. Of a longer one half the windows begin where it begins and half
 anywhere; in a single long series every place is as good as any other.
 
-Shape letters: `S` sequences, `B` rows of a batch.
+Shape letters: `S` sequences, `B` rows of a batch, `K` columns that move step by step.
 """
 
 from collections.abc import Iterator
 
 import numpy as np
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from serinette.core.seeds import derive
 from serinette.core.thinning import thinned
@@ -18,6 +18,12 @@ from serinette.kinds.series.codec import SeriesCodec, Steps
 from serinette.kinds.series.encoding import Windows, encode_windows
 from serinette.nets.fields import StepBatch
 from serinette.training.config import TrainingConfig
+
+_LOOKED_AT = 512
+"""Windows that say how steady a column is."""
+_RETURNING, _WANDERING = 0.9, 0.99
+"""Correlation of a window's first and last level up to which a column is held to come back to its
+mean, and from which it is held to wander."""
 
 
 class WindowBatches:
@@ -30,7 +36,8 @@ class WindowBatches:
         config: How many windows a batch has, and the seed.
         level_noise: Spread of the noise on the levels that are read, in standard deviations of a
             column, where it moves step by step: its exact level tells a network which row of the
-            data it is in.
+            data it is in. A column that comes back to its mean within a window gets none: where it
+            goes depends on where it is.
     """
 
     def __init__(
@@ -42,7 +49,6 @@ class WindowBatches:
         *,
         level_noise: float = 0.0,
     ) -> None:
-        self._level_noise = level_noise
         n_rows, window, seed = config.n_rows, codec.window, config.seed
         self._codec, self._steps = codec, steps
         self._n_rows, self._window, self._seed = n_rows, window, seed
@@ -53,6 +59,26 @@ class WindowBatches:
         self._cumulative = np.cumsum(weights / weights.sum())
         self._per_epoch = max(1, int(lengths.sum()) // (n_rows * window))
         self._next = 0
+        self._levels = list(codec.moving_level_places)
+        self._level_noise = np.zeros(len(self._levels))
+        if level_noise:
+            self._level_noise = level_noise * self._steadiness()
+
+    def _steadiness(self) -> Float[np.ndarray, " K"]:
+        """Say of each moving column whether it wanders (1) or comes back within a window (0)."""
+        places = (np.linspace(0, 1, _LOOKED_AT, endpoint=False) * (self._free.sum() + 1)).astype(
+            int
+        )
+        before = np.cumsum(self._free + 1) - (self._free + 1)
+        owners = np.searchsorted(before, places, side="right") - 1
+        first = self._starts[owners] + np.minimum(places - before[owners], self._free[owners])
+        numbers = encode_windows(self._codec, self._steps, first, self._window).numbers
+        levels = numbers[:, :, self._levels].astype(np.float64)
+        begin, end = levels[:, 0], levels[:, -1]
+        begin, end = begin - begin.mean(0), end - end.mean(0)
+        spread = np.sqrt(np.square(begin).mean(0) * np.square(end).mean(0))
+        likeness = (begin * end).mean(0) / np.where(spread > 0, spread, 1)
+        return np.clip((likeness - _RETURNING) / (_WANDERING - _RETURNING), 0, 1)
 
     @property
     def epoch(self) -> int:
@@ -71,10 +97,9 @@ class WindowBatches:
             offset[generator.random(n) < 0.5] = 0  # noqa: PLR2004
         first = self._starts[chosen] + offset
         windows = encode_windows(self._codec, self._steps, first, self._window)
-        if self._level_noise:
-            levels = list(self._codec.moving_level_places)
-            shift = generator.normal(0, self._level_noise, size=(n, 1, len(levels)))
-            windows.numbers[:, :, levels] += shift.astype(np.float32)
+        if self._level_noise.any():
+            shift = self._level_noise * generator.normal(0, 1, size=(n, 1, len(self._levels)))
+            windows.numbers[:, :, self._levels] += shift.astype(np.float32)
         noise = generator.random(windows.spreads.shape, dtype=np.float32) * 2 - 1
         return step_batch(
             windows._replace(values=windows.values + noise * windows.spreads),
