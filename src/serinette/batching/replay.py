@@ -14,8 +14,9 @@ from torch import Tensor
 
 from serinette.batching.documents import DocumentBatches
 from serinette.batching.streams import Batch, TrainingStreams
+from serinette.batching.windows import WindowBatches
 
-Reader = TrainingStreams | DocumentBatches
+Reader = TrainingStreams | DocumentBatches | WindowBatches
 _OLD = "old_"
 
 

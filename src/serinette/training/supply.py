@@ -14,7 +14,7 @@ from torch import Generator, Tensor, nn
 
 from serinette.batching.corpus import EncodedCorpus
 from serinette.batching.documents import DocumentBatches
-from serinette.batching.replay import ReplayBatches, rows_of_old
+from serinette.batching.replay import Reader, ReplayBatches, rows_of_old
 from serinette.batching.streams import TrainingStreams
 from serinette.batching.windows import WindowBatches
 from serinette.nets.config import predicted_symbols
@@ -168,7 +168,7 @@ def symbol_supply(
     )
 
 
-_READERS: Final[Mapping[str, Callable[[EncodedCorpus, int, int, int], Batches]]] = {
+_READERS: Final[Mapping[str, Callable[[EncodedCorpus, int, int, int], Reader]]] = {
     "streams": TrainingStreams,
     "documents": DocumentBatches,
     "windows": partial(WindowBatches, is_last_only=False),

@@ -78,7 +78,9 @@ class WindowBatches:
         begin, end = begin - begin.mean(0), end - end.mean(0)
         spread = np.sqrt(np.square(begin).mean(0) * np.square(end).mean(0))
         likeness = (begin * end).mean(0) / np.where(spread > 0, spread, 1)
-        return np.clip((likeness - _RETURNING) / (_WANDERING - _RETURNING), 0, 1)
+        share = (likeness - _RETURNING) / (_WANDERING - _RETURNING)
+        found: Float[np.ndarray, " K"] = np.clip(share, 0, 1)
+        return found
 
     @property
     def epoch(self) -> int:

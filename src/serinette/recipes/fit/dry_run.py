@@ -12,6 +12,7 @@ from serinette.recipes.prepare import Prepared
 from serinette.recipes.requests import DryRun
 from serinette.recipes.shares import shares_of
 from serinette.training.config import TrainingConfig
+from serinette.training.supply import batches_of
 
 N_BATCHES = 3
 N_ROWS_SHOWN = 4
