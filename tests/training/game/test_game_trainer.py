@@ -172,3 +172,14 @@ def test_a_game_is_counted_on_from_the_likelihood_stage(make):
         trainer.update()
     assert (trainer.update_count, trainer.is_done) == (10, True)
     assert trainer.pace.length == 3
+
+
+def test_penalties_on_weights_hold_in_the_game_too(make):
+    sizes = []
+    for training in ({}, {"l1": 50.0}, {"l2": 50.0}):
+        game = make(uneven(), estimator="mediator", training={"clip_norm": 0.0, **training})
+        before = float(weights(game.model).abs().sum())
+        game.update()
+        sizes.append(float(weights(game.model).abs().sum()) - before)
+    assert max(sizes[1:]) < 0
+    assert max(sizes[1:]) < sizes[0]

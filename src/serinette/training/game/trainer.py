@@ -25,7 +25,7 @@ from serinette.training.game.on_real import opening_of, rows_of
 from serinette.training.game.rival import Rival
 from serinette.training.game.rows import GameBatch, cut, game_batch, steps_to_write
 from serinette.training.gradients import GradientWorkers, LossSum, Precision
-from serinette.training.optimisers import Optimiser
+from serinette.training.optimisers import Optimiser, penalty_gradients_
 from serinette.training.pace import Pace, rate_factor
 from serinette.training.supply import Batches
 from serinette.training.trainer import (
@@ -273,6 +273,9 @@ class GameTrainer:
         self.rival.hold_(still=True)
         loss, states = self._workers.accumulate_(batch, self._states, self.update_count)
         self.rival.hold_(still=False)
+        if self.config.l1 or self.config.l2:
+            parameters = list(self.model.parameters())
+            penalty_gradients_(parameters, self.config.l1, self.config.l2)
         factor, clip_norm = self._rate_factor(), self.config.clip_norm
         norm = self._optimiser.adjust(loss.nats, factor=factor, clip_norm=clip_norm)
         if not math.isfinite(norm):
