@@ -70,6 +70,15 @@ def test_records_in_memory_are_learnt_from_and_their_facts_asked_for(tmp_path):
         model.generate(given={"year": 1802})
 
 
+def test_a_table_whose_text_is_named_is_read_as_text(tmp_path):
+    table = tmp_path / "posts.csv"
+    table.write_text("id,body\n" + "".join(f"{k},{row['body']}\n" for k, row in enumerate(ROWS)))
+    model = serinette.train(
+        table, data__text_field="body", updates=1, runs=tmp_path, name="m", **SMALL
+    )
+    assert model.artifact.kind == "text"
+
+
 @pytest.fixture(scope="module")
 def posts(tmp_path_factory):
     place = tmp_path_factory.mktemp("posts")

@@ -1,7 +1,7 @@
 """What a training is asked for, and what it answers. No torch here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,23 @@ class TrainRequest:
     """Where all randomness comes from; None is 0."""
     started: float | None = None
     """`time.monotonic()` when the clock of the budget started; None is now."""
+
+
+_OF_TEXTS = {
+    "data.text_field",
+    "data.query",
+    "data.label_field",
+    "data.context_fields",
+    "data.codec",
+}
+"""Settings that tables of time series do not have."""
+
+
+def with_told_kind(request: TrainRequest) -> TrainRequest:
+    """Let settings that only texts have say that a table holds texts."""
+    told = {key for layer in request.layers for key in layer.values}
+    is_open = request.kind is None and request.resume is None
+    return replace(request, kind=DEFAULT_KIND) if is_open and told & _OF_TEXTS else request
 
 
 @dataclass(frozen=True, kw_only=True)

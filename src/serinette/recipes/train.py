@@ -12,7 +12,7 @@ from serinette.core.locking import lock
 from serinette.kinds.table import SERIES, kind_of
 from serinette.recipes.base_model import BASE, BaseModel, base_of, stored_base, with_kind_of
 from serinette.recipes.prepare import prepare
-from serinette.recipes.requests import DryRun, TrainedRun, TrainRequest
+from serinette.recipes.requests import DryRun, TrainedRun, TrainRequest, with_told_kind
 from serinette.recipes.stored_run import stored_run
 from serinette.training.events import Listener, silent
 
@@ -41,7 +41,7 @@ def train(request: TrainRequest, listener: Listener = silent) -> TrainedRun:
 
     prepare_process()
     base = base_of(request)
-    request = with_kind_of(request, base)
+    request = with_told_kind(with_kind_of(request, base))
     if _is_series(request):
         from serinette.recipes.series.train import train_series
 
@@ -66,7 +66,7 @@ def plan_only(request: TrainRequest, listener: Listener = silent) -> DryRun:
 
     _require_sources(request)
     base = base_of(request)
-    request = with_kind_of(request, base)
+    request = with_told_kind(with_kind_of(request, base))
     if _is_series(request):
         from serinette.recipes.series.begin import plan_series
         from serinette.recipes.series.dry_run import describe_plan
