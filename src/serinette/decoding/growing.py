@@ -74,6 +74,8 @@ def grow(
                 break
         unrolling.push(choices, values)
         unrolling.move(wishes.moment(t))
+        if wishes.until is not None:
+            lengths = np.where(unrolling.times > wishes.until, np.minimum(lengths, t), lengths)
         rows.append(row_of(unrolling))
         on_row(t)
     return grown_of(unrolling, rows, np.minimum(lengths, len(rows)), wishes.n_told)

@@ -48,6 +48,8 @@ class Wishes:
     """Symbol columns by their places; -1 is drawn."""
     moments: Float[np.ndarray, "B _"] | None = None
     """Times of rows, in seconds; NaN is drawn, or follows from the row before."""
+    until: float | None = None
+    """Time after which no row stands, in seconds; None: none."""
     opening_keys: UInt64[np.ndarray, " B"] | None = None
     """Streams that the openings are drawn from, so that sequences may begin alike; None: their
     own."""

@@ -4,11 +4,11 @@ Shape letters: `N` rows, `S` sequences (`S1` is one more), `B` rows of any array
 the calendar.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from serinette.kinds.series import store
 from serinette.kinds.series.gaps import Gaps
@@ -19,6 +19,12 @@ _YEAR = 365.2425 * _DAY
 _TOLERANCE = 1e-6
 _N_KNOTS = 65
 _HARMONICS = 2
+_SINGLE = 2
+"""Borders of a single sequence."""
+_WAITED, _CENSORED, _MORE = 3.0, 0.1, 4.0
+"""Mean gaps that have to pass before a sequence is held to have ended; the share of sequences of
+which nobody saw the end above which it is because the data end, and how many times as many they
+have to be as those that ended just before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +42,12 @@ class Clock:
     """Quantiles of the times at which sequences begin, in rising order."""
     is_rounded: bool = True
     """Whether starts are whole steps apart."""
+    until: float | None = None
+    """Where the data end, if sequences go on beyond it unseen: what is written ends there too."""
+    usual_gap: float = 0.0
+    """Mean time between two rows, in seconds."""
+    unseen_share: float = 0.0
+    """How many sequences do, as a share."""
 
     @property
     def is_known_ahead(self) -> bool:
@@ -111,7 +123,11 @@ class Clock:
 
 
 def fit_clock(
-    times: Float[np.ndarray, " N"] | None, starts: Int[np.ndarray, " S1"], *, is_date: bool
+    times: Float[np.ndarray, " N"] | None,
+    starts: Int[np.ndarray, " S1"],
+    *,
+    is_date: bool,
+    is_censored: bool = True,
 ) -> Clock:
     """Find out how the rows of the training part follow one another.
 
@@ -119,6 +135,7 @@ def fit_clock(
         times: Of each row, in seconds, rising within a sequence; None: there are none.
         starts: First row of each sequence, and the number of rows.
         is_date: Whether times are dates, so that days and years mean something.
+        is_censored: Whether sequences may end only because the data end.
     """
     if times is None:
         return Clock(pace="none")
@@ -137,10 +154,58 @@ def fit_clock(
     is_rounded = pace == "regular" and bool(
         np.all(np.abs(np.mod((begins - begins[0]) / step + 0.5, 1) - 0.5) < _TOLERANCE)
     )
-    return Clock(
+    clock = Clock(
         pace=pace, step_seconds=step, months=months, periods=periods, starts=knots,
         is_rounded=is_rounded,
     )  # fmt: skip
+    return _censored(clock, times, starts) if is_censored and len(starts) > _SINGLE else clock
+
+
+def _censored(
+    clock: Clock, times: Float[np.ndarray, " N"], starts: Int[np.ndarray, " S1"]
+) -> Clock:
+    """Let a clock know where the data end, if that is why many of their sequences end.
+
+    Args:
+        clock: Of these data.
+        times: Of each row, in seconds.
+        starts: First row of each sequence, and the number of rows.
+    """
+    first, last, n_gaps = times[starts[:-1]], times[starts[1:] - 1], np.diff(starts) - 1
+    usual = float((last - first).sum() / max(1, n_gaps.sum()))
+    until = float(last.max())
+    known = replace(clock, until=until, usual_gap=usual)
+    is_unseen = are_unseen(known, first, last, n_gaps)
+    # Ends that are ends would be as frequent in the stretch before.
+    earlier = replace(known, until=until - _WAITED * usual)
+    share, n_unseen = float(is_unseen.mean()), int(is_unseen.sum())
+    n_before = int((are_unseen(earlier, first, last, n_gaps) & ~is_unseen).sum())
+    is_many = share > _CENSORED and n_unseen > _MORE * (n_before + 1)
+    return replace(known, unseen_share=share) if is_many else clock
+
+
+def are_unseen(
+    clock: Clock,
+    first: Float[np.ndarray, " B"],
+    last: Float[np.ndarray, " B"],
+    n_gaps: Int[np.ndarray, " B"],
+) -> Bool[np.ndarray, " B"]:
+    """Say of sequences whether they may go on after the data end (right-censoring).
+
+    The next row was due if three of a sequence's mean gaps had passed. Where they had not, nobody
+    saw it end, and its last row says nothing about ends.
+
+    Args:
+        clock: Of the table.
+        first: Times of the first rows.
+        last: Times of the last rows.
+        n_gaps: Rows but one.
+    """
+    if clock.until is None:
+        return np.zeros(len(last), dtype=np.bool_)
+    gap = np.where(n_gaps > 0, (last - first) / np.maximum(n_gaps, 1), clock.usual_gap)
+    found: Bool[np.ndarray, " B"] = clock.until - last < _WAITED * gap
+    return found
 
 
 def _pace(gaps: Gaps, *, is_date: bool) -> tuple[Pace, float, int]:

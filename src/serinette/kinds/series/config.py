@@ -39,6 +39,9 @@ class SeriesConfig:
     """Whether relations between columns are looked for and kept."""
     constraints: tuple[str, ...] = ()
     """Relations that must hold in every row: `end >= start`, `total = net + tax`, `age > 0`."""
+    censoring: bool = True
+    """Whether sequences that end because the data end are held to go on unseen: their last rows
+    then say nothing about ends, and what is written ends where the data do."""
     window: int = 0
     """Steps of a training window, at least 2; 0 lets the data choose."""
 

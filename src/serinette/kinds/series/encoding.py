@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from serinette.kinds.series.clock import are_unseen
 from serinette.kinds.series.codec import SeriesCodec, Steps
 from serinette.kinds.series.values import ValueCode, clipped
 
@@ -78,6 +79,7 @@ def encode_windows(
     counted = _stacked(counts, after, pad) & _padded(there[..., None], pad)
     if codec.has_end:
         is_last = rows.places == steps.starts[rows.sequence + 1][:, None] - 1
+        is_last &= ~_are_unseen(codec, steps, rows.sequence)[:, None]
         _mark_ends(counted, rows.there, is_last)
         choices[0][:, 1:] = 0
     found = _stacked(choices, after, pad)
@@ -316,6 +318,14 @@ def _stacked(columns: list[np.ndarray], after: slice, pad: int) -> np.ndarray:
 
 def _padded(array: np.ndarray, pad: int) -> np.ndarray:
     return np.pad(array, ((0, 0), (0, pad), (0, 0))) if pad else array
+
+
+def _are_unseen(
+    codec: SeriesCodec, steps: Steps, sequence: Int[np.ndarray, " B"]
+) -> Bool[np.ndarray, " B"]:
+    """Say of sequences whether nobody saw their ends."""
+    first, last = steps.starts[sequence], steps.starts[sequence + 1] - 1
+    return are_unseen(codec.clock, steps.times[first], steps.times[last], last - first)
 
 
 def _mark_ends(

@@ -88,7 +88,9 @@ def fit_codec(
             release(numbers)
     is_date = table.time is not None and table.column(table.time).type == "datetime"
     fitted_times = None if times is None else _gathered([times], rows, scratch)[:, 0]
-    clock = fit_clock(fitted_times, rows.starts_within, is_date=is_date)
+    clock = fit_clock(
+        fitted_times, rows.starts_within, is_date=is_date, is_censored=config.censoring
+    )
     gap = None
     if clock.pace == "irregular" and times is not None:
         gap = _fit_gap(times[seen], seen_first)

@@ -25,6 +25,12 @@ def described(codec: SeriesCodec) -> list[str]:
         lines.append(f"one long series, learnt in windows of {codec.window} rows")
     elif codec.has_end:
         lines.append(f"sequences of {low:,} to {high:,} rows; their ends are drawn")
+        if codec.clock.until is not None:
+            lines.append(
+                f"{codec.clock.unseen_share:.0%} of the sequences end where the data end, and may "
+                "go on unseen: that is not learnt as an end, and what is written ends there too "
+                "(--data.censoring false: an end like any other)"
+            )
     else:
         lines.append(f"sequences of {high:,} rows each")
     return lines

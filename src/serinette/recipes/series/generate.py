@@ -267,7 +267,9 @@ def _wishes(
         _give(codec, name, np.broadcast_to(line, (n, len(line))), cells, symbols)
     history = request.history
     if history is None:
+        is_free = request.start is None and request.length is None
         return Wishes(
+            until=codec.clock.until if is_free else None,
             times=codec.clock.start(u) if request.start is None else np.full(n, request.start),
             n_rows=np.full(n, longest),
             n_told=np.zeros(n, dtype=np.int64),
