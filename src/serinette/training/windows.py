@@ -3,14 +3,14 @@
 A short sequence is read whole. Of a longer one half the windows begin where it begins and half
 anywhere; in a single long series every place is as good as any other.
 
-Shape letters: `S` sequences, `B` rows of a batch, `K` columns that move step by step.
+Shape letters: `S` sequences, `B` rows of a batch.
 """
 
 from collections.abc import Iterator
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 
 from serinette.core.seeds import derive
 from serinette.core.thinning import thinned
@@ -36,8 +36,8 @@ class WindowBatches:
         config: How many windows a batch has, and the seed.
         level_noise: Spread of the noise on the levels that are read, in standard deviations of a
             column, where it moves step by step: its exact level tells a network which row of the
-            data it is in. A column that comes back to its mean within a window gets none: where it
-            goes depends on where it is.
+            data it is in. Where all columns come back to their means within a window there is none:
+            where they go depends on where they are.
     """
 
     def __init__(
@@ -60,12 +60,10 @@ class WindowBatches:
         self._per_epoch = max(1, int(lengths.sum()) // (n_rows * window))
         self._next = 0
         self._levels = list(codec.moving_level_places)
-        self._level_noise = np.zeros(len(self._levels))
-        if level_noise:
-            self._level_noise = level_noise * self._steadiness()
+        self._level_noise = level_noise * self._steadiness() if level_noise else 0.0
 
-    def _steadiness(self) -> Float[np.ndarray, " K"]:
-        """Say of each moving column whether it wanders (1) or comes back within a window (0)."""
+    def _steadiness(self) -> float:
+        """Say whether a moving column wanders (1) or all come back within a window (0)."""
         places = (np.linspace(0, 1, _LOOKED_AT, endpoint=False) * (self._free.sum() + 1)).astype(
             int
         )
@@ -78,9 +76,8 @@ class WindowBatches:
         begin, end = begin - begin.mean(0), end - end.mean(0)
         spread = np.sqrt(np.square(begin).mean(0) * np.square(end).mean(0))
         likeness = (begin * end).mean(0) / np.where(spread > 0, spread, 1)
-        share = (likeness - _RETURNING) / (_WANDERING - _RETURNING)
-        found: Float[np.ndarray, " K"] = np.clip(share, 0, 1)
-        return found
+        share = (likeness.max(initial=0.0) - _RETURNING) / (_WANDERING - _RETURNING)
+        return float(np.clip(share, 0, 1))
 
     @property
     def epoch(self) -> int:
@@ -99,8 +96,8 @@ class WindowBatches:
             offset[generator.random(n) < 0.5] = 0  # noqa: PLR2004
         first = self._starts[chosen] + offset
         windows = encode_windows(self._codec, self._steps, first, self._window)
-        if self._level_noise.any():
-            shift = self._level_noise * generator.normal(0, 1, size=(n, 1, len(self._levels)))
+        if self._level_noise:
+            shift = generator.normal(0, self._level_noise, size=(n, 1, len(self._levels)))
             windows.numbers[:, :, self._levels] += shift.astype(np.float32)
         noise = generator.random(windows.spreads.shape, dtype=np.float32) * 2 - 1
         return step_batch(
