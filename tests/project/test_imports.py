@@ -16,6 +16,7 @@ NEEDS_TORCH = {
     "serinette.batching.replay",
     "serinette.batching.segments",
     "serinette.batching.streams",
+    "serinette.batching.windows",
     "serinette.nets.critic",
     "serinette.nets.critics",
     "serinette.nets.dropout",
