@@ -49,7 +49,9 @@ def run(options: GenerateOptions) -> None:
 
     prefixes = _prefixes(options)
     decoding = _decoding(options)
-    artifact = in_precision(load(find_model(options.model, options.runs)), options.precision)
+    artifact = load(find_model(options.model, options.runs))
+    if options.precision != "auto":
+        artifact = in_precision(artifact, options.precision)
     for warning in artifact.warnings:
         say(f"warning: {warning}")
     if artifact.kind == "series":

@@ -109,7 +109,9 @@ def run(options: ScoreOptions) -> None:
     from serinette.artifact.precision import in_precision
     from serinette.artifact.runs import find_model
 
-    artifact = in_precision(load(find_model(options.model, options.runs)), options.precision)
+    artifact = load(find_model(options.model, options.runs))
+    if options.precision != "auto":
+        artifact = in_precision(artifact, options.precision)
     for warning in artifact.warnings:
         say(f"warning: {warning}")
     if artifact.kind == "series":
