@@ -78,9 +78,8 @@ PRESETS: Final[Mapping[str, Preset]] = {
     ),
     "encyclopaedia": Preset(
         kind="text",
-        summary="articles with their markup: a file or a record is a document, windows are long "
-        "enough for a heading to reach what stands under it",
-        values={"data.documents": "file", "data.codec": "character", "training.window": 128},
+        summary="articles with their markup: a file or a record is a document",
+        values={"data.documents": "file", "data.codec": "character"},
     ),
     "latex": Preset(
         kind="text",
@@ -89,9 +88,8 @@ PRESETS: Final[Mapping[str, Preset]] = {
     ),
     "code": Preset(
         kind="text",
-        summary="source code: a file or a record is a document, windows are long enough for a "
-        "block to reach its head",
-        values={"data.documents": "file", "data.codec": "character", "training.window": 128},
+        summary="source code: a file or a record is a document",
+        values={"data.documents": "file", "data.codec": "character"},
     ),
     "titles": Preset(
         kind="text",
