@@ -23,6 +23,8 @@ from report import publish
 import serinette
 from serinette.artifact.folder import load
 from serinette.kinds.text.notation import is_latex, markdown_parts, python_parts
+from serinette.recipes.corpora import CORPORA
+from serinette.recipes.corpus_makers import LINES
 from serinette.recipes.training_data import prepared_again
 
 TEMPERATURE, SEED = 0.7, 1
@@ -34,10 +36,18 @@ class Application(NamedTuple):
     """A preset, its data, and how what it writes is asked whether it is sound."""
 
     corpus: str
-    file: str
     preset: str
     sound: Callable[[str], Sequence[bool]] | None
-    has_lines: bool
+
+    @property
+    def file(self) -> str:
+        """What `serinette data get` calls it."""
+        return CORPORA[self.corpus].file_names[0]
+
+    @property
+    def has_lines(self) -> bool:
+        """Whether every line is a document."""
+        return CORPORA[self.corpus].layout in LINES
 
 
 def _latex(text: str) -> list[bool]:
@@ -45,12 +55,12 @@ def _latex(text: str) -> list[bool]:
 
 
 APPLICATIONS = (
-    Application("moby-dick", "moby-dick.txt", "prose", None, has_lines=False),
-    Application("factbook", "factbook.jsonl", "encyclopaedia", markdown_parts, has_lines=False),
-    Application("formulas", "formulas.txt", "latex", _latex, has_lines=True),
-    Application("python", "python.jsonl", "code", python_parts, has_lines=False),
-    Application("titles", "titles.txt", "titles", None, has_lines=True),
-    Application("names", "names.txt", "names", None, has_lines=True),
+    Application("moby-dick", "prose", None),
+    Application("factbook", "encyclopaedia", markdown_parts),
+    Application("formulas", "latex", _latex),
+    Application("python", "code", python_parts),
+    Application("titles", "titles", None),
+    Application("names", "names", None),
 )
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from test_documents import corpus_of
 
 from serinette.batching.streams import TrainingStreams
-from serinette.batching.windows import WindowBatches
+from serinette.batching.windows import RandomWindows
 
 lengths = st.lists(st.integers(1, 23), min_size=1, max_size=8)
 
@@ -19,7 +19,7 @@ def test_a_window_lies_in_one_sequence_and_begins_from_nothing(
     lengths, n_rows, window, seed, is_last_only
 ):
     corpus = corpus_of(lengths)
-    batches = WindowBatches(corpus, n_rows, window, seed, is_last_only=is_last_only)
+    batches = RandomWindows(corpus, n_rows, window, seed, is_last_only=is_last_only)
     for _ in range(3):
         batch = batches.next()
         assert batch.fresh.all()
@@ -38,7 +38,7 @@ def test_a_window_lies_in_one_sequence_and_begins_from_nothing(
 @pytest.mark.parametrize("is_last_only", [True, False])
 def test_every_place_is_as_likely_to_be_the_last(is_last_only):
     corpus = corpus_of([3, 10])
-    batches = WindowBatches(corpus, 64, 4, 5, is_last_only=is_last_only)
+    batches = RandomWindows(corpus, 64, 4, 5, is_last_only=is_last_only)
     counts = np.zeros(15)
     n = 400
     for _ in range(n):
@@ -54,7 +54,7 @@ def test_every_place_is_as_likely_to_be_the_last(is_last_only):
 
 def test_the_same_seed_reads_the_same_and_a_reading_can_be_gone_on_with():
     corpus = corpus_of([30, 40])
-    whole, again = (WindowBatches(corpus, 3, 5, 1, is_last_only=True) for _ in range(2))
+    whole, again = (RandomWindows(corpus, 3, 5, 1, is_last_only=True) for _ in range(2))
     for _ in range(4):
         whole.next()
     again.seek(whole.position())
@@ -64,7 +64,7 @@ def test_the_same_seed_reads_the_same_and_a_reading_can_be_gone_on_with():
 
 def test_an_epoch_has_as_many_predictions_as_the_corpus():
     corpus = corpus_of([19])  # twenty with its end
-    last, every = (WindowBatches(corpus, 2, 5, 1, is_last_only=x) for x in (True, False))
+    last, every = (RandomWindows(corpus, 2, 5, 1, is_last_only=x) for x in (True, False))
     for k in range(1, 25):
         last.next()
         every.next()
@@ -73,7 +73,7 @@ def test_an_epoch_has_as_many_predictions_as_the_corpus():
 
 def test_weights_say_how_often_a_sequence_is_read():
     corpus = replace(corpus_of([50, 50]), weights=np.array([1.0, 3.0]))
-    batches = WindowBatches(corpus, 64, 4, 5, is_last_only=True)
+    batches = RandomWindows(corpus, 64, 4, 5, is_last_only=True)
     owners = np.concatenate([batches.next().context[:, 0].numpy() for _ in range(100)])
     assert owners.mean() == pytest.approx(0.75, abs=0.03)
 

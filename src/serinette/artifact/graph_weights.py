@@ -9,7 +9,8 @@ from dataclasses import replace
 import numpy as np
 from safetensors.numpy import save as tensor_bytes
 
-from serinette.artifact.folder import GRAPH, INT8_GRAPH, WEIGHTS, Artifact
+from serinette.artifact.folder import GRAPH, WEIGHTS, Artifact
+from serinette.artifact.precision import in_precision
 from serinette.artifact.step_graph import graph_constants
 from serinette.artifact.wire import fields_of
 from serinette.core.errors import ArtifactError
@@ -30,8 +31,8 @@ def with_weights_of(artifact: Artifact, weights: Mapping[str, np.ndarray]) -> Ar
     """
     graph = with_weights(artifact.graph(), artifact.model_config, weights)
     changed = {WEIGHTS: tensor_bytes(dict(weights)), GRAPH: graph}
-    kept = {name: content for name, content in artifact.files.items() if name != INT8_GRAPH}
-    return replace(artifact, files={**kept, **changed})
+    exact = in_precision(artifact, "fp32")
+    return replace(exact, files={**exact.files, **changed})
 
 
 def with_weights(graph: bytes, model: ModelConfig, weights: Mapping[str, np.ndarray]) -> bytes:

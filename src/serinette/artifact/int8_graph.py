@@ -23,7 +23,7 @@ from serinette.nets.config import ModelConfig
 
 FEWEST_UNITS = 192
 """Narrower networks run as fast in fp32 (measured)."""
-_ALIGNED = 16
+ALIGNED = 16
 """Numbers that a processor takes at once: where rows end between two such groups, the last numbers
 of a batch are rounded otherwise than the same numbers within it."""
 _LEVELS = 63
@@ -36,7 +36,7 @@ def has_int8_graph(model: ModelConfig) -> bool:
     """Say whether a network of these sizes gets a graph in whole numbers."""
     return (
         model.hidden_size >= FEWEST_UNITS
-        and model.hidden_size % _ALIGNED == 0
+        and model.hidden_size % ALIGNED == 0
         and not model.layer_norm  # its outputs have no bound
     )
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Literal
 
 from serinette.artifact.folder import INT8_GRAPH, Artifact
-from serinette.artifact.int8_graph import FEWEST_UNITS
+from serinette.artifact.int8_graph import ALIGNED, FEWEST_UNITS
 from serinette.core.errors import ConfigError
 
 Precision = Literal["auto", "int8", "fp32"]
@@ -25,9 +25,9 @@ def in_precision(artifact: Artifact, precision: Precision) -> Artifact:
     if precision == "int8" and INT8_GRAPH not in artifact.files:
         raise ConfigError(
             f"precision int8: {artifact.name} has no graph in whole numbers: it is of another "
-            f"kind than text and poem, narrower than {FEWEST_UNITS} cells, has layer "
-            f"normalisation, would lose more than {MOST_LOST} bits a character, or was trained by "
-            "an earlier version; leave it out"
+            f"kind than text and poem, narrower than {FEWEST_UNITS} cells or no multiple of "
+            f"{ALIGNED}, has layer normalisation, would lose more than {MOST_LOST} bits a "
+            "character, or was trained by an earlier version; leave it out"
         )
     if precision != "fp32":
         return artifact

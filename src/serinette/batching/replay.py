@@ -14,9 +14,9 @@ from torch import Tensor
 
 from serinette.batching.documents import DocumentBatches
 from serinette.batching.streams import Batch, TrainingStreams
-from serinette.batching.windows import WindowBatches
+from serinette.batching.windows import RandomWindows
 
-Reader = TrainingStreams | DocumentBatches | WindowBatches
+Reader = TrainingStreams | DocumentBatches | RandomWindows
 _OLD = "old_"
 
 

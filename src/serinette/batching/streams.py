@@ -20,7 +20,7 @@ from torch import Tensor
 from serinette.batching.corpus import EncodedCorpus
 from serinette.batching.segments import Segments, held_out_segments, training_segments
 
-_RELEASED_EVERY = 512
+RELEASED_EVERY = 512
 """Windows after which the mapped memory of a long corpus is given back."""
 
 
@@ -111,7 +111,7 @@ class Cursors:
         self.place = np.minimum(self.place + self.window, self.stop)
         self.fresh[:] = False
         self._n_read += 1
-        if self._n_read % _RELEASED_EVERY == 0:
+        if self._n_read % RELEASED_EVERY == 0:
             self.corpus.release()
         return batch
 

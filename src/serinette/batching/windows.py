@@ -11,14 +11,11 @@ import torch
 from jaxtyping import Int
 
 from serinette.batching.corpus import EncodedCorpus
-from serinette.batching.streams import Batch
+from serinette.batching.streams import RELEASED_EVERY, Batch
 from serinette.core.seeds import derive
 
-_RELEASED_EVERY = 512
-"""Windows after which the mapped memory of a long corpus is given back."""
 
-
-class WindowBatches:
+class RandomWindows:
     """An endless supply of windows; batch k of a seed is the same whatever came before.
 
     Args:
@@ -57,7 +54,7 @@ class WindowBatches:
             generator.random(self._n_rows) * (starts[chosen + 1] - starts[chosen])
         ).astype(np.int64)
         batch = self._read(np.maximum(last - self._window + 1, starts[chosen]), last, chosen)
-        if self._next % _RELEASED_EVERY == 0:
+        if self._next % RELEASED_EVERY == 0:
             self._corpus.release()
         return batch
 

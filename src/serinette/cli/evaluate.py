@@ -11,6 +11,7 @@ import typer
 
 from serinette.cli.evaluate_check import are_tables, check_together
 from serinette.cli.evaluate_progress import telling
+from serinette.cli.opening import open_model
 from serinette.cli.options import JsonFlag, RunsFolder, examples, make_app
 from serinette.cli.output import print_json, say, show
 from serinette.cli.tables import table
@@ -163,14 +164,14 @@ def run(options: EvaluateOptions) -> None:
         from serinette.cli.turing import run_test
 
         run_test(
-            _artifact(options.model or "", options.runs),
+            open_model(options.model or "", options.runs),
             _request(options),
             tuple(options.data or ()),
             options.out,
             as_json=options.json,
         )
         return
-    artifact = None if options.model is None else _artifact(options.model, options.runs)
+    artifact = None if options.model is None else open_model(options.model, options.runs)
     if artifact is not None and options.out is None:
         from serinette.recipes.evaluate.publish import check_place
 
@@ -262,7 +263,7 @@ def _evaluation(
     from serinette.recipes.evaluate.publish import publish, save_report
     from serinette.recipes.evaluate.run import evaluate
 
-    other = None if options.against is None else _artifact(options.against, options.runs)
+    other = None if options.against is None else open_model(options.against, options.runs)
     evaluation = evaluate(
         artifact,
         _request(options),
@@ -274,16 +275,6 @@ def _evaluation(
     if options.out is not None:
         return evaluation, save_report(evaluation, options.out)
     return evaluation, publish(evaluation, artifact)
-
-
-def _artifact(name: str, runs: Path) -> "Artifact":
-    from serinette.artifact.folder import load
-    from serinette.artifact.runs import find_model
-
-    artifact = load(find_model(name, runs))
-    for warning in artifact.warnings:
-        say(f"warning: {warning}")
-    return artifact
 
 
 def _of_files(

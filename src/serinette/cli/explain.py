@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from serinette.cli.opening import open_model
 from serinette.cli.options import JsonFlag, ModelName, RunsFolder, examples, make_app
 from serinette.cli.output import print_json, say
 from serinette.core.errors import ConfigError
@@ -101,14 +102,10 @@ app = make_app(
 
 
 def _explained(options: ExplainOptions) -> "Explanation":
-    from serinette.artifact.folder import load
-    from serinette.artifact.runs import find_model
     from serinette.recipes.explain.request import ExplainRequest
     from serinette.recipes.explain.run import explain
 
-    artifact = load(find_model(options.model, options.runs))
-    for warning in artifact.warnings:
-        say(f"warning: {warning}")
+    artifact = open_model(options.model, options.runs)
     request = ExplainRequest(
         cells=tuple(options.cell or ()),
         top=options.top,

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from serinette.cli.opening import open_model
 from serinette.cli.options import JsonFlag, ModelName, RunsFolder, examples, make_app
-from serinette.cli.output import print_json, say, show
+from serinette.cli.output import print_json, show
 
 if TYPE_CHECKING:
     from serinette.recipes.export import Exported
@@ -57,14 +58,10 @@ def run(options: ExportOptions) -> None:
     model; every command takes it as it takes a folder. onnx is the network alone, one step of it,
     for ONNX Runtime in any language; its metadata say how to use it. PyTorch is not needed.
     """
-    from serinette.artifact.folder import load
-    from serinette.artifact.runs import find_model
     from serinette.recipes.export import export, form_of
 
     form = form_of(options.form, options.output)
-    artifact = load(find_model(options.model, options.runs))
-    for warning in artifact.warnings:
-        say(f"warning: {warning}")
+    artifact = open_model(options.model, options.runs)
     path = options.output or Path(f"{artifact.name}.{form}")
     written = export(artifact, path, form, weights=options.weights)
     if options.json:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from serinette.cli.generate_options import GenerateOptions
 from serinette.cli.help_sections import SectionedCommand
 from serinette.cli.mixing import mix_of
+from serinette.cli.opening import open_model
 from serinette.cli.options import examples, make_app
 from serinette.cli.output import say
 from serinette.cli.wishes import facts_of, unescape, wishes_of
@@ -43,17 +44,9 @@ def run(options: GenerateOptions) -> None:
     Rules hold in every sample, or are refused before the first one. Which there are depends on
     what the model has learnt: texts or classical Chinese poems.
     """
-    from serinette.artifact.folder import load
-    from serinette.artifact.precision import in_precision
-    from serinette.artifact.runs import find_model
-
     prefixes = _prefixes(options)
     decoding = _decoding(options)
-    artifact = load(find_model(options.model, options.runs))
-    if options.precision != "auto":
-        artifact = in_precision(artifact, options.precision)
-    for warning in artifact.warnings:
-        say(f"warning: {warning}")
+    artifact = open_model(options.model, options.runs, options.precision)
     if artifact.kind == "series":
         from serinette.cli.series import generate_table
 

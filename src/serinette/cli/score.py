@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from serinette.cli.mixing import MixByOption, MixOption, mix_of
+from serinette.cli.opening import open_model
 from serinette.cli.options import (
     EncodingOption,
     JsonFlag,
@@ -105,15 +106,7 @@ def run(options: ScoreOptions) -> None:
     documents or blocks. The count model beside it is an interpolated Witten-Bell n-gram of the
     same training data. PyTorch is not needed.
     """
-    from serinette.artifact.folder import load
-    from serinette.artifact.precision import in_precision
-    from serinette.artifact.runs import find_model
-
-    artifact = load(find_model(options.model, options.runs))
-    if options.precision != "auto":
-        artifact = in_precision(artifact, options.precision)
-    for warning in artifact.warnings:
-        say(f"warning: {warning}")
+    artifact = open_model(options.model, options.runs, options.precision)
     if artifact.kind == "series":
         _score_table(artifact, options)
         return

@@ -2,14 +2,12 @@
 
 import io
 import shutil
-import subprocess
 import tarfile
 from pathlib import Path
-from typing import Final
 
 from serinette.core.errors import DataError, MissingExtraError, NotFoundError, ResourceError
+from serinette.recipes.client import ask_client
 
-_PATIENCE_SECONDS: Final = 600
 _MAGIC, _HEADER = b"!<arch>\n", 60
 _NAME, _SIZE = slice(0, 16), slice(48, 58)
 
@@ -34,16 +32,7 @@ def apt_download(requirement: str, folder: Path) -> Path:
         )
     name, _, version = requirement.partition("==")
     command = [apt, "download", "-q", f"{name}={version}"]
-    try:
-        done = subprocess.run(  # noqa: S603 - a fixed command; the requirement is of our own table
-            command, cwd=folder, capture_output=True, text=True, check=False,
-            timeout=_PATIENCE_SECONDS,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired as error:
-        raise ResourceError(
-            f"{requirement}: apt-get was not done after {_PATIENCE_SECONDS} seconds; "
-            "check the network and try again"
-        ) from error
+    done = ask_client("apt-get", command, requirement, folder)
     packages = sorted(folder.glob("*.deb"))
     if done.returncode != 0 or not packages:
         errors = [line for line in done.stderr.splitlines() if line.startswith("E:")]

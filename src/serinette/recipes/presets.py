@@ -37,6 +37,10 @@ class Preset:
         return kind in (self.kind, *self.also)
 
 
+_FILES: Final = {"data.documents": "file", "data.codec": "character"}
+_LINES: Final = {"data.documents": "line", "data.codec": "character"}
+"""Of texts that are documents each, and of texts of which every line is one."""
+
 PRESETS: Final[Mapping[str, Preset]] = {
     "tang-lstm128": Preset(
         kind="poem",
@@ -74,32 +78,32 @@ PRESETS: Final[Mapping[str, Preset]] = {
     "prose": Preset(
         kind="text",
         summary="one author's prose, character by character: a file is a document",
-        values={"data.documents": "file", "data.codec": "character"},
+        values=_FILES,
     ),
     "encyclopaedia": Preset(
         kind="text",
         summary="articles with their markup: a file or a record is a document",
-        values={"data.documents": "file", "data.codec": "character"},
+        values=_FILES,
     ),
     "latex": Preset(
         kind="text",
         summary="formulas, a line each",
-        values={"data.documents": "line", "data.codec": "character"},
+        values=_LINES,
     ),
     "code": Preset(
         kind="text",
         summary="source code: a file or a record is a document",
-        values={"data.documents": "file", "data.codec": "character"},
+        values=_FILES,
     ),
     "titles": Preset(
         kind="text",
         summary="titles and headlines, a line each",
-        values={"data.documents": "line", "data.codec": "character"},
+        values=_LINES,
     ),
     "names": Preset(
         kind="text",
         summary="names, a line each",
-        values={"data.documents": "line", "data.codec": "character"},
+        values=_LINES,
     ),
     "seqgan": Preset(
         kind="text",

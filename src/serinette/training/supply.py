@@ -16,7 +16,7 @@ from serinette.batching.corpus import EncodedCorpus
 from serinette.batching.documents import DocumentBatches
 from serinette.batching.replay import Reader, ReplayBatches, rows_of_old
 from serinette.batching.streams import TrainingStreams
-from serinette.batching.windows import WindowBatches
+from serinette.batching.windows import RandomWindows
 from serinette.nets.config import predicted_symbols
 from serinette.nets.fields import batch_nats
 from serinette.nets.model import SequenceModel
@@ -171,8 +171,8 @@ def symbol_supply(
 _READERS: Final[Mapping[str, Callable[[EncodedCorpus, int, int, int], Reader]]] = {
     "streams": TrainingStreams,
     "documents": DocumentBatches,
-    "windows": partial(WindowBatches, is_last_only=False),
-    "many-to-one": partial(WindowBatches, is_last_only=True),
+    "windows": partial(RandomWindows, is_last_only=False),
+    "many-to-one": partial(RandomWindows, is_last_only=True),
 }
 """By rows, steps and seed."""
 

@@ -64,9 +64,8 @@ class WindowBatches:
 
     def _steadiness(self) -> float:
         """Say whether a moving column wanders (1) or all come back within a window (0)."""
-        places = (np.linspace(0, 1, _LOOKED_AT, endpoint=False) * (self._free.sum() + 1)).astype(
-            int
-        )
+        shares = np.linspace(0, 1, _LOOKED_AT, endpoint=False)
+        places = (shares * (self._free.sum() + 1)).astype(int)
         before = np.cumsum(self._free + 1) - (self._free + 1)
         owners = np.searchsorted(before, places, side="right") - 1
         first = self._starts[owners] + np.minimum(places - before[owners], self._free[owners])

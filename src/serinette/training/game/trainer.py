@@ -273,9 +273,7 @@ class GameTrainer:
         self.rival.hold_(still=True)
         loss, states = self._workers.accumulate_(batch, self._states, self.update_count)
         self.rival.hold_(still=False)
-        if self.config.l1 or self.config.l2:
-            parameters = list(self.model.parameters())
-            penalty_gradients_(parameters, self.config.l1, self.config.l2)
+        penalty_gradients_(list(self.model.parameters()), self.config.l1, self.config.l2)
         factor, clip_norm = self._rate_factor(), self.config.clip_norm
         norm = self._optimiser.adjust(loss.nats, factor=factor, clip_norm=clip_norm)
         if not math.isfinite(norm):
