@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from serinette.core.distributions import mixture_draw, mixture_log_prob, mixture_of
 from serinette.core.schema import Schema, SymbolField, ValueField
-from serinette.decoding.fields import FieldsNetwork, draw_field
+from serinette.decoding.fields import FieldsNetwork, draw_field, product, rows_treated_alike
 from serinette.decoding.fields_reading import window_nats
 from serinette.kinds.series.encoding import Windows
 from serinette.nets.fields import FieldsModel, StepBatch, batch_nats
@@ -126,3 +126,24 @@ def test_a_symbol_of_no_probability_is_never_drawn():
     params = np.array([[-np.inf, 0.0, -np.inf]] * 2)
     drawn, _ = draw_field(SymbolField(name="x", size=3), params, np.array([0.0, 0.999999]))
     assert drawn.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("n_told", [2, 10, 24, 27, 64, 192, 512])
+@pytest.mark.parametrize("n_read", [2, 24, 64, 128, 192])
+def test_a_row_is_multiplied_alike_in_whatever_company_and_place(n_read, n_told):
+    r = np.random.default_rng(n_read + n_told)
+    rows, weight = (r.normal(size=s).astype(np.float32) for s in ((150, n_read), (n_read, n_told)))
+    whole = product(rows, weight)
+    for first, last in ((1, 150), (2, 18), (50, 100), (63, 130), (149, 150)):
+        assert np.array_equal(product(rows[first:last], weight), whole[first:last]), (first, last)
+
+
+def test_where_no_rows_are_treated_alike_each_is_multiplied_alone(monkeypatch):
+    def uneven(x, weight):
+        done = real(x, weight)
+        done[:, 1::2] += 1e-3
+        return done
+
+    real = np.matmul
+    monkeypatch.setattr(np, "matmul", uneven)
+    assert rows_treated_alike.__wrapped__(5, 7) == 1
