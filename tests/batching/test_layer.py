@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from serinette.batching.corpus import Layer, join
 from serinette.core import spool
 from serinette.kinds import corpus as kinds_corpus
-from serinette.kinds.corpus import Corpus, RawSequence, pieces
+from serinette.kinds.corpus import Corpus, RawSequence
 from serinette.kinds.table import KINDS
 from serinette.kinds.text.config import TextConfig
 
@@ -42,7 +42,7 @@ def test_laying_piece_by_piece_is_laying_at_once(sequences, cut, held):
 def test_no_codec_makes_a_symbol_across_the_pieces_of_a_text(text, size):
     before, kinds_corpus.PIECE = kinds_corpus.PIECE, size
     try:
-        cut = list(pieces(text))
+        cut = list(RawSequence(content=text, place="x").pieces())
     finally:
         kinds_corpus.PIECE = before
     assert "".join(cut) == text
@@ -56,9 +56,37 @@ def test_no_codec_makes_a_symbol_across_the_pieces_of_a_text(text, size):
 def test_a_long_text_of_lines_is_cut_and_one_without_lines_is_not():
     before, kinds_corpus.PIECE = kinds_corpus.PIECE, 10
     try:
-        assert list(pieces("seven words\nof a\n\n  line and\nmore")) == [
-            "seven words\n", "of a\n\n  line and\n", "more",
-        ]  # fmt: skip
-        assert list(pieces("no line ends here at all")) == ["no line ends here at all"]
+        lines = RawSequence(content="seven words\nof a\n\n  line and\nmore", place="x")
+        assert list(lines.pieces()) == ["seven words\n", "of a\n\n  line and\n", "more"]
+        line = RawSequence(content="no line ends here at all", place="x")
+        assert list(line.pieces()) == ["no line ends here at all"]
     finally:
         kinds_corpus.PIECE = before
+
+
+@given(
+    rows=st.lists(st.lists(st.integers(1, 8), max_size=30), min_size=1, max_size=40),
+    most=st.integers(1, 200),
+)
+def test_what_is_thinned_is_whole_sequences_or_their_beginnings(rows, most):
+    facts = [np.array([k]) for k in range(len(rows))]
+    steps = [np.array(row, dtype=np.int32)[:, None] for row in rows]
+    whole = join(steps, facts, end=0, border=3)
+    thin = whole.thinned(most)
+    if whole.n_steps <= most:
+        assert thin is whole
+    assert thin.n_steps <= max(most, thin.n_sequences)
+    assert thin.symbols[0] == thin.symbols[-1] == 0
+    for k, owner in enumerate(thin.context[:, 0].tolist()):
+        first, last = thin.starts[k : k + 2]
+        read = thin.symbols[first:last].tolist()
+        assert read == [0, *rows[owner]][: len(read)]
+    expected = np.flatnonzero(thin.symbols[:-1] == 3)
+    assert thin.borders.tolist() == expected.tolist()
+
+
+def test_of_many_sequences_every_one_of_an_even_step_is_kept_whole():
+    steps = [np.full((4, 1), 1 + k % 8, dtype=np.int32) for k in range(1_000)]
+    whole = join(steps, [np.array([k]) for k in range(1_000)], end=0)
+    assert np.array_equal(whole.thinned(1_000).context[:, 0], np.arange(0, 1_000, 5))
+    assert whole.thinned(1_000).n_steps == 1_000

@@ -4,9 +4,10 @@ Shape letters: `N` symbols in all, `S` sequences (`S1` is one more), `C` context
 `V` symbols of the vocabulary.
 """
 
+import math
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -15,6 +16,8 @@ from serinette.core.spool import Spool, release
 
 _BLOCK = 1 << 22
 """Symbols that are counted at a time."""
+_FEWEST_KEPT = 20
+"""Sequences below which none is left out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +65,7 @@ class EncodedCorpus:
         counts = np.zeros(n_symbols, dtype=np.int64)
         for start in range(0, len(self.symbols), _BLOCK):
             counts += np.bincount(self.symbols[start : start + _BLOCK], minlength=n_symbols)
-        self.release()
+            self.release()
         return counts
 
     def release(self) -> None:
@@ -70,9 +73,34 @@ class EncodedCorpus:
         release(self.symbols)
         release(self.borders)
 
+    def thinned(self, most: int) -> "EncodedCorpus":
+        """Keep about `most` predictions; a corpus that has no more is returned as it is.
+
+        Sequences are left out evenly; where they are few and long, the beginning of each is kept,
+        and read as if it ended there.
+        """
+        if self.n_steps <= most:
+            return self
+        step = min(math.ceil(self.n_steps / most), math.ceil(self.n_sequences / _FEWEST_KEPT))
+        kept = np.arange(0, self.n_sequences, step)
+        lengths = np.diff(self.starts)[kept]
+        lengths = np.maximum(1, lengths * min(1.0, most / lengths.sum())).astype(np.int64)
+        starts = np.append(0, lengths.cumsum())
+        places = np.repeat(self.starts[kept] - starts[:-1], lengths) + np.arange(starts[-1])
+        return replace(
+            self,
+            symbols=np.append(self.symbols[places], self.symbols[0]),
+            starts=starts,
+            context=self.context[kept],
+            borders=np.flatnonzero(self.is_border(places)),
+            weights=None if self.weights is None else self.weights[kept],
+        )
+
     @property
     def n_measured(self) -> int:
         """How many predictions count in a measurement."""
+        if self.measured is None:
+            return self.n_steps
         return int(self.is_measured(self.symbols[1:]).sum())
 
     @property

@@ -20,7 +20,7 @@ from torch import Tensor
 from serinette.batching.corpus import EncodedCorpus
 from serinette.batching.segments import Segments, held_out_segments, training_segments
 
-RELEASED_EVERY = 512
+RELEASED_EVERY = 4
 """Windows after which the mapped memory of a long corpus is given back."""
 
 

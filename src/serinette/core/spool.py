@@ -16,7 +16,7 @@ from jaxtyping import Shaped
 
 from serinette.core import disk
 
-HELD_BYTES: Final = 64 << 20
+HELD_BYTES: Final = 16 << 20
 """Numbers up to this size are held in memory."""
 _MANY: Final = 10_000
 

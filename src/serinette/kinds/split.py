@@ -6,7 +6,7 @@ their end: train, then validation, then test.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from serinette.core.errors import ConfigError
@@ -59,7 +59,7 @@ class Split:
 
 def split(corpus: Corpus, config: SplitConfig) -> Split:
     """Divide a corpus; each part keeps the order and the sources of the whole."""
-    identities = [content_id(sequence.content, config.seed) for sequence in corpus.sequences]
+    identities = [_identity(sequence, config.seed) for sequence in corpus.sequences]
     if len(set(identities)) >= FEWEST_DOCUMENTS:
         parts = _by_document(corpus.sequences, identities, config)
         how = "by document, by a hash of its content"
@@ -80,13 +80,30 @@ def content_id(content: str, seed: int = 0) -> str:
 
     White space at either end does not count: a copy with one more line break is still a copy.
     """
-    key = str(seed).encode()[:64]
-    text = content.strip()
-    digest = hashlib.blake2b(digest_size=8, key=key)
+    return _identity(RawSequence(content=content, place=""), seed)
+
+
+def _identity(sequence: RawSequence, seed: int) -> str:
+    digest = hashlib.blake2b(digest_size=8, key=str(seed).encode()[:64])
     # In blocks: the bytes of a long text would take as much memory as the text.
-    for start in range(0, len(text), _BLOCK):
-        digest.update(text[start : start + _BLOCK].encode("utf-8", "surrogatepass"))
+    for text in _stripped(sequence):
+        digest.update(text.encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
+
+
+def _stripped(sequence: RawSequence) -> Iterator[str]:
+    """Yield the content block by block, without white space at either end."""
+    is_begun, waiting = False, ""
+    for start in range(0, sequence.n_characters, _BLOCK):
+        block = sequence.text(start, start + _BLOCK)
+        if not is_begun:
+            block = block.lstrip()
+        is_begun = is_begun or bool(block)
+        kept = block.rstrip()
+        if kept:
+            yield waiting + kept
+            waiting = ""
+        waiting += block[len(kept) :]
 
 
 def _by_document(
@@ -118,9 +135,9 @@ def _by_tail(
 ) -> dict[str, tuple[RawSequence, ...]]:
     parts: dict[str, list[RawSequence]] = {name: [] for name in _PARTS}
     for sequence in sequences:
-        length = len(sequence.content)
+        length = sequence.n_characters
         shares = (1 - config.validation_share - config.test_share, 1 - config.test_share)
-        first, second = (_cut(sequence.content, share, config.exact) for share in shares)
+        first, second = (_cut(sequence, share, config.exact) for share in shares)
         for name, start, stop in zip(
             _PARTS, (0, first, second), (first, second, length), strict=True
         ):
@@ -129,24 +146,26 @@ def _by_tail(
     return {name: tuple(part) for name, part in parts.items()}
 
 
-def _cut(content: str, share: float, exact: bool) -> int:
+def _cut(sequence: RawSequence, share: float, exact: bool) -> int:
     """Return where to cut: `share` of the way, just after the nearest line break if one is near."""
+    length = sequence.n_characters
     # A share that was computed as 1 - 0.05 - 0.05 may miss a whole number by a rounding error.
-    point = int(len(content) * share + 1e-9)
-    if exact or point in (0, len(content)):
+    point = int(length * share + 1e-9)
+    if exact or point in (0, length):
         return point
-    reach = min(_LONGEST_MOVE, len(content) // 100)
-    before = content.rfind("\n", point - reach, point) + 1
-    after = content.find("\n", point, point + reach) + 1
-    near = [cut for cut in (before, after) if 0 < cut < len(content)]
+    reach = min(_LONGEST_MOVE, length // 100)
+    first = max(0, point - reach)
+    before = sequence.text(first, point).rfind("\n")
+    after = sequence.text(point, point + reach).find("\n")
+    found = [start + at + 1 for start, at in ((first, before), (point, after)) if at >= 0]
+    near = [cut for cut in found if cut < length]
     return min(near, key=lambda cut: abs(cut - point), default=point)
 
 
 def _piece(sequence: RawSequence, start: int, stop: int) -> RawSequence:
-    if (start, stop) == (0, len(sequence.content)):
+    if (start, stop) == (0, sequence.n_characters):
         return sequence
-    place = f"{sequence.place}, characters {start} to {stop}"
-    return replace(sequence, content=sequence.content[start:stop], place=place)
+    return sequence.part(start, stop, f"{sequence.place}, characters {start} to {stop}")
 
 
 def _sizes(corpora: list[Corpus]) -> str:

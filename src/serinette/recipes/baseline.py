@@ -1,23 +1,37 @@
 """The count model beside every figure: an interpolated Witten-Bell n-gram of the same split."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from serinette.batching.corpus import EncodedCorpus
 from serinette.counts.ngram import WittenBell, choose_order
+from serinette.nets.config import predicted_symbols
+from serinette.recipes.prepare import Prepared
 
+MOST_MEASURED = 1_000_000
+"""Steps of a held-out part that its final figures are taken on, at most."""
 MAX_SYMBOLS = 20_000_000
 """Most training symbols that are counted."""
+_LONG, _OF_LONG = 100_000_000, 2_000_000
+"""Of a training part of so many symbols, so many are counted."""
 _CHECKED_SYMBOLS = 100_000
 _COUNTED_A_SECOND = 40_000
 
 
-def affordable_symbols(budget_seconds: float | None) -> int:
-    """Return how many symbols may be counted, so that counting takes a few per cent of a budget."""
+def affordable_symbols(budget_seconds: float | None, n_steps: int) -> int:
+    """Return how many symbols may be counted.
+
+    Args:
+        budget_seconds: Counting takes a few per cent of it; None: it may take what it needs.
+        n_steps: Of the training part; the count model of one that lies on disk because it is long
+            takes no more memory than the training.
+    """
+    most = MAX_SYMBOLS if n_steps < _LONG else _OF_LONG
     if budget_seconds is None:
-        return MAX_SYMBOLS
-    return min(MAX_SYMBOLS, max(1_000_000, int(_COUNTED_A_SECOND * budget_seconds)))
+        return most
+    return min(most, max(1_000_000, int(_COUNTED_A_SECOND * budget_seconds)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +42,34 @@ class Baseline:
     order: int
     validation_nats: float | None
     """Nats per measured step on the validation part; None when there is none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineToBeat:
+    """What a count model came to; the model itself, which is large, is gone."""
+
+    order: int
+    validation_nats: float | None
+    """As of a `Baseline`."""
+    nats: Mapping[str, float | None]
+    """Of each held-out part, nats per measured step of what `thinned` leaves of it."""
+
+
+def line_to_beat(prepared: Prepared, most: int) -> LineToBeat:
+    """Fit on the training part and measure the held-out parts.
+
+    Args:
+        prepared: The data.
+        most: How many symbols are counted, at most `MAX_SYMBOLS`.
+    """
+    n_symbols = predicted_symbols(prepared.codec.schema)[0].size
+    fitted = fit_baseline(prepared.train, prepared.validation, n_symbols, most)
+    prepared.train.release()
+    parts = {"validation": prepared.validation, "test": prepared.test}
+    nats = {
+        name: baseline_nats(fitted, part.thinned(MOST_MEASURED)) for name, part in parts.items()
+    }
+    return LineToBeat(order=fitted.order, validation_nats=fitted.validation_nats, nats=nats)
 
 
 def fit_baseline(

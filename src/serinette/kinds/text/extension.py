@@ -4,7 +4,7 @@ What an old codec could write, the longer one writes the same way, with one exce
 holds an added word is cut at that word.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from serinette.kinds.corpus import Corpus
 from serinette.kinds.text.alphabet import FIRST, Alphabet
@@ -22,13 +22,12 @@ def extended_codec(codec: TextCodec, train: Corpus, config: TextConfig) -> TextC
         train: Characters, words and facts of this part are added.
         config: `max_vocabulary` is of all symbols together; `min_count` is counted in `train`.
     """
-    texts = [sequence.content for sequence in train.sequences]
     contexts = (sequence.context for sequence in train.sequences)
     facts = codec.facts.extended(contexts, config.context_values)
-    return TextCodec(_extended(codec.alphabet, texts, config), facts)
+    return TextCodec(_extended(codec.alphabet, train.blocks(), config), facts)
 
 
-def _extended(alphabet: Alphabet, texts: Sequence[str], config: TextConfig) -> Alphabet:
+def _extended(alphabet: Alphabet, texts: Iterable[str], config: TextConfig) -> Alphabet:
     """Add pieces where some may lack: what is spelt in bytes lacks none."""
     if isinstance(alphabet, CharacterAlphabet):
         found = CharacterAlphabet.fit(texts, config.max_vocabulary, config.min_count).characters

@@ -35,6 +35,7 @@ _IN_ZIP: Final = (
     (b"opendocument", "an OpenDocument file"),
 )
 _HEAD: Final = 8192
+_SHOWN: Final = 40
 _MOST_CONTROLS: Final = 0.05
 _CONTROLS: Final = bytes(set(range(32)) - set(b"\0\t\n\v\f\r\x1b"))
 
@@ -61,7 +62,14 @@ def list_files(path: Path) -> Iterator[tuple[Path, bool]]:
         NotFoundError: If there is nothing at the path.
         DataError: If it is a folder without a file, or neither a file nor a folder.
     """
-    if path.is_dir():
+    try:
+        is_folder = path.is_dir()
+    except OSError as error:  # a name that is too long to be one: a text in place of a path
+        raise NotFoundError(
+            f"{str(path)[:_SHOWN]!r}...: no such file or folder ({error.strerror}); give a path, "
+            "or a list of texts"
+        ) from error
+    if is_folder:
         found = sorted(_walk(path))
         if not found:
             raise DataError(f"{path}: the folder holds no file to read; put text files into it")

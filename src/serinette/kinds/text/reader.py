@@ -12,13 +12,14 @@ from typing import Final
 
 from serinette.core.coercion import nearest
 from serinette.core.errors import ConfigError, DataError
-from serinette.kinds.corpus import Corpus, RawSequence, SourceFile
+from serinette.kinds.corpus import Corpus, LongSequence, RawSequence, SourceFile
 from serinette.kinds.text.columns import table_records
 from serinette.kinds.text.config import LABEL, Documents, TextConfig
 from serinette.kinds.text.database import database_records
 from serinette.kinds.text.documents import documents_of, label_from_column
 from serinette.kinds.text.encodings import Decoded, check_text, decode
 from serinette.kinds.text.files import FileBytes, binary_format, distinct_files, read_bytes
+from serinette.kinds.text.long_files import LONG_BYTES, LongFile, read_long
 from serinette.kinds.text.records import (
     DEFAULT_TEXT,
     SQLITE,
@@ -32,7 +33,7 @@ from serinette.kinds.text.records import (
 
 FEWEST_CHARACTERS: Final = 100
 _MOST_NOTES: Final = 5
-_HEAD: Final = 1 << 12
+_HEAD: Final = 1 << 13
 
 
 @dataclass(kw_only=True)
@@ -86,7 +87,11 @@ def read_text(
         _read_strings(texts, reading)
     for path, found in distinct_files(paths).items():
         reading.source = found.source
-        _read_file(read_bytes(path, from_folder=found.from_folder), reading)
+        long = _long_file(path, reading)
+        if long is None:
+            _read_file(read_bytes(path, from_folder=found.from_folder), reading)
+        else:
+            _add_long(path, long, reading)
     if config.labels == "column":
         reading.sequences = [label_from_column(sequence) for sequence in reading.sequences]
     weights = _weights(reading, len(sources))
@@ -166,6 +171,36 @@ def _read_file(file: FileBytes, reading: _Reading) -> None:
         _add_records(table_records(decoded.text, place, fields), context, reading)
     else:
         _add(decoded.text, place, context, reading)
+
+
+def _long_file(path: Path, reading: _Reading) -> LongFile | None:
+    """Read a file of one long document into a scratch file; None: it is for `_read_file`."""
+    config = reading.config
+    is_one = reading.documents == "file" and not config.is_of_records
+    if not is_one or path.stat().st_size < LONG_BYTES:
+        return None
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+        if binary_format(head) is None and format_of(path.name, head) is None:
+            return read_long(path, config.encoding)
+    except OSError:  # which `read_bytes` says in words
+        pass
+    return None
+
+
+def _add_long(path: Path, long: LongFile, reading: _Reading) -> None:
+    place = str(path)
+    if long.has_carriage_returns:
+        reading.with_carriage_returns.append(place)
+    source = SourceFile(
+        path=place, sha256=long.sha256, n_bytes=path.stat().st_size, encoding=long.encoding
+    )
+    reading.sources.append(source)
+    context = _file_context(path, reading.config)
+    sequence = LongSequence(long.text, context, place, reading.source)
+    if any(not block.isspace() for block in sequence.blocks()):
+        reading.sequences.append(sequence)
 
 
 def _layout(file: FileBytes, reading: _Reading) -> Format | None:
@@ -299,7 +334,7 @@ def _check_facts(reading: _Reading, where: str) -> None:
 def _check_amount(reading: _Reading, where: str) -> None:
     if not reading.sources and reading.left_out:
         raise DataError(f"{where}: holds no text; the first file: {reading.left_out[0]}")
-    n_characters = sum(len(sequence.content) for sequence in reading.sequences)
+    n_characters = sum(sequence.n_characters for sequence in reading.sequences)
     if n_characters == 0:
         raise DataError(f"{where}: empty, or only white space; give a file that holds text")
     if reading.for_training and n_characters < FEWEST_CHARACTERS:

@@ -54,9 +54,8 @@ class WordAlphabet:
         """Keep all characters, then the most frequent words that still find room.
 
         A word must be seen at least twice: one that was seen once teaches nothing that its
-        characters do not.
+        characters do not. The texts are read twice.
         """
-        texts = list(texts)
         characters = CharacterAlphabet.fit(texts, max_size, min_count).characters
         counts = Counter(chain.from_iterable(map(_pieces, texts)))
         known = set(characters)

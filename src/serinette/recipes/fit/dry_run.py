@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from serinette.nets.config import ModelConfig, n_parameters, predicted_symbols
-from serinette.recipes.baseline import MAX_SYMBOLS
+from serinette.recipes.baseline import affordable_symbols
 from serinette.recipes.fit.planning import GAME_COST, Planned
 from serinette.recipes.prepare import Prepared
 from serinette.recipes.requests import DryRun
@@ -49,12 +49,14 @@ def _memory(
     prepared: Prepared, model: ModelConfig, training: TrainingConfig, parameters: int
 ) -> int:
     """Estimate the peak: packages, text and symbols, weights with their moments, activations."""
-    counted = min(prepared.train.n_steps, MAX_SYMBOLS) * _COUNTED_BYTES
+    n_steps = prepared.train.n_steps
+    counted = min(n_steps, affordable_symbols(None, n_steps)) * _COUNTED_BYTES
+    held = prepared.n_held_characters * _TEXT_BYTES
     weights = parameters * 4 * 8
     steps = training.n_rows * training.window
     n_symbols = predicted_symbols(prepared.codec.schema)[0].size
     width = 12 * model.hidden_size * model.n_layers + 3 * n_symbols
-    return BASE_BYTES + _TEXT_BYTES * prepared.n_characters + counted + weights + steps * width * 4
+    return BASE_BYTES + held + counted + weights + steps * width * 4
 
 
 def _first_batches(prepared: Prepared, training: TrainingConfig) -> tuple[tuple[str, ...], ...]:

@@ -19,7 +19,7 @@ from serinette.core.metric import Metric
 from serinette.nets.config import predicted_symbols
 from serinette.nets.model import SequenceModel, load_weights_, weights_of
 from serinette.recipes.base_model import BASE
-from serinette.recipes.baseline import Baseline, affordable_symbols, fit_baseline
+from serinette.recipes.baseline import LineToBeat, affordable_symbols, line_to_beat
 from serinette.recipes.fit.fine_tuning import FineTuning, base_weights_, measured_facts, worst_nats
 from serinette.recipes.fit.finish import Finishing, write_artifact
 from serinette.recipes.fit.game import LIKELIHOOD, GameWork, has_begun, play
@@ -33,7 +33,7 @@ from serinette.training.calibration import fitted_sharpness, sharpen_
 from serinette.training.events import Listener, Note, Planned
 from serinette.training.gradients import Precision
 from serinette.training.loop import SAMPLE_EVERY, Limits, Outcome, Progressed, Training
-from serinette.training.machine import choose_device
+from serinette.training.machine import choose_device, prepare_process
 from serinette.training.plan import useful_updates
 from serinette.training.spectral import spectral_start_
 from serinette.training.stops import StopSignal, stop_on_signals
@@ -66,9 +66,9 @@ def execute(job: Job, listener: Listener) -> TrainedRun:
     sweep_orphans(job.run / "checkpoints", alone=True)
     prepared, config = job.prepared, job.settings.groups["training"]
     schema = prepared.codec.schema
-    n_symbols = predicted_symbols(schema)[0].size
-    most = affordable_symbols(job.record["budget_seconds"])
-    baseline = fit_baseline(prepared.train, prepared.validation, n_symbols, most)
+    prepare_process()
+    most = affordable_symbols(job.record["budget_seconds"], prepared.train.n_steps)
+    baseline = line_to_beat(prepared, most)
     device = choose_device(config.device)
     precision = Precision(device, config.precision == "bf16")
     model = SequenceModel(job.settings.groups["model"], schema, seed=config.seed)
@@ -133,7 +133,7 @@ class _Stage(NamedTuple):
 
     job: Job
     prober: Prober
-    baseline: Baseline
+    baseline: LineToBeat
     precision: Precision
     limits: Limits
     listener: Listener
@@ -199,7 +199,7 @@ def _deadline(job: Job) -> float | None:
     return job.deadline - seconds_to_end(job.budget_seconds)
 
 
-def _limits(job: Job, baseline: Baseline) -> Limits:
+def _limits(job: Job, baseline: LineToBeat) -> Limits:
     prepared = job.prepared
     factor = prepared.steps_per_character(prepared.parts.validation, prepared.validation)
     counted = baseline.validation_nats

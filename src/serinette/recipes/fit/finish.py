@@ -24,7 +24,7 @@ from serinette.kinds.corpus import Corpus
 from serinette.nets.config import n_parameters
 from serinette.nets.model import SequenceModel, weights_of
 from serinette.nets.stepper import TorchStepper
-from serinette.recipes.baseline import Baseline, baseline_nats
+from serinette.recipes.baseline import MOST_MEASURED, LineToBeat
 from serinette.recipes.game_words import kept_words
 from serinette.recipes.prepare import Prepared
 from serinette.recipes.tuning_words import tuned_words, tuning_facts, tuning_metrics
@@ -44,7 +44,7 @@ class Finishing:
     """With the weights to keep, on the CPU."""
     prepared: Prepared
     settings: Resolved
-    baseline: Baseline | None
+    baseline: LineToBeat
     source: Mapping[str, Any]
     training: Mapping[str, Any]
     history: list[dict[str, Any]]
@@ -69,8 +69,9 @@ def held_out_metrics(work: Finishing) -> tuple[Metric, ...]:
 def _metric(work: Finishing, name: str, part: Corpus, encoded: EncodedCorpus) -> Metric:
     precision = Precision(torch.device("cpu"), is_bf16=False)
     factor = work.prepared.steps_per_character(part, encoded) / np.log(2)
+    encoded = encoded.thinned(MOST_MEASURED)
     loss = held_out_loss(work.model, encoded, precision)
-    counted = None if work.baseline is None else baseline_nats(work.baseline, encoded)
+    counted = work.baseline.nats[name]
     return Metric(
         name=f"{name} bits per character",
         value=float(loss.mean() * factor),
@@ -169,7 +170,7 @@ def write_artifact(work: Finishing, folder: Path, samples: tuple[str, ...]) -> t
         name=work.name,
         kind=work.prepared.kind,
         sources=[Path(path).name for path in sources],
-        n_characters=sum(len(s.content) for s in work.prepared.parts.train.sequences),
+        n_characters=work.prepared.parts.train.n_characters,
         n_parameters=n_parameters(work.model.config, work.model.schema),
         model=plain(work.model.config),
         metrics=metrics,

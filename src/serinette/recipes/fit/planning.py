@@ -18,7 +18,7 @@ from serinette.recipes.presets import find_preset
 from serinette.recipes.requests import TrainRequest, groups_of
 from serinette.recipes.tuning_words import check_without_base
 from serinette.training.events import Listener, Note
-from serinette.training.machine import SpeedTest
+from serinette.training.machine import SpeedTest, prepare_process
 from serinette.training.plan import Plan, make_plan
 
 _SIZES = ("model.embedding_size", "model.hidden_size", "model.n_layers")
@@ -72,6 +72,7 @@ def plan_training(
         base.check(wished, request.size)
     known = None if base is None else base.codec
     prepared = prepare(kind, request.sources, wished, listener, known)
+    prepare_process()  # what reading took is given back first
     tuning = fine_tuning_of(base, prepared, wished, listener)
     speed = SpeedTest(prepared.codec.schema, wished.groups["training"], available_threads())
     seconds = None
