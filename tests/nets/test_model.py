@@ -22,6 +22,7 @@ CONFIGS = [
     ModelConfig(embedding_size=5, hidden_size=7, n_layers=2),
     ModelConfig(embedding_size=5, hidden_size=7, n_layers=3, tied=True, readout="concat"),
     ModelConfig(embedding_size=6, hidden_size=8, n_layers=2, readout="sum", layer_norm=True),
+    ModelConfig(embedding_size=V, hidden_size=7, n_layers=2, one_hot=True),
 ]
 
 
@@ -30,7 +31,9 @@ def model_of(config):
 
 
 MODELS = [model_of(config) for config in CONFIGS]
-models = pytest.mark.parametrize("model", MODELS, ids=["plain", "tied-concat", "norm-sum"])
+models = pytest.mark.parametrize(
+    "model", MODELS, ids=["plain", "tied-concat", "norm-sum", "one-hot"]
+)
 
 
 def symbols(seed, n_rows=3, n_steps=12):

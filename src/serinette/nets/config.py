@@ -26,6 +26,9 @@ class ModelConfig:
     """Stacked LSTM layers, at least 1."""
     tied: bool = False
     """Whether the read-out shares the embedding's weights (Press and Wolf 2017)."""
+    one_hot: bool = False
+    """Whether a symbol is read as zeros with a 1 at its place, and not as numbers that are learnt;
+    its vector is then as wide as the vocabulary."""
     readout: Readout = "concat"
     """What the read-out sees: the last layer, the sum of all layers, or all side by side."""
     layer_norm: bool = False
@@ -50,6 +53,11 @@ class ModelConfig:
         for name in ("embedding_size", "hidden_size", "n_layers"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"model.{name} must be at least 1, got {getattr(self, name)}")
+        if self.one_hot and self.tied:
+            raise ConfigError(
+                "model.one_hot and model.tied are both true, but a one-hot input holds no weights "
+                "that a read-out could share; leave one of them out"
+            )
         for name in _DROPOUTS:
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"model.{name} must be in [0, 1), got {getattr(self, name)}")
@@ -99,7 +107,10 @@ def expected_shapes(config: ModelConfig, schema: Schema) -> dict[str, tuple[int,
 
 def n_parameters(config: ModelConfig, schema: Schema) -> int:
     """Count the numbers that training adjusts."""
-    return n_numbers(expected_shapes(config, schema))
+    shapes = expected_shapes(config, schema)
+    if config.one_hot:
+        del shapes["embedding.weight"]
+    return n_numbers(shapes)
 
 
 def n_numbers(shapes: Mapping[str, tuple[int, ...]]) -> int:

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Generator, Tensor, nn
 
+from serinette.core.errors import ConfigError
 from serinette.core.schema import Schema, context_tables
 from serinette.nets import dropout
 from serinette.nets.config import ModelConfig, predicted_symbols
@@ -26,6 +27,9 @@ class SequenceModel(nn.Module):
         config: Sizes and regularisers.
         schema: The fields of a step and the context of a sequence.
         seed: Where the initial weights come from.
+
+    Raises:
+        ConfigError: If the input is one-hot and its vectors are not as wide as the vocabulary.
 
     Reference: Hochreiter and Schmidhuber 1997; Gers et al. 2000; Graves 2013, arXiv:1308.0850.
     """
@@ -51,6 +55,8 @@ class SequenceModel(nn.Module):
         else:
             self.readout = CategoricalHead(field.size, config.readout_size)
         initialise_(self, torch.Generator().manual_seed(seed))
+        if config.one_hot:
+            _make_one_hot_(self.embedding)
 
     def start(self, n_rows: int) -> State:
         """Return the all-zero state for `n_rows` rows, on the model's device."""
@@ -186,6 +192,18 @@ def initialise_(model: SequenceModel, generator: Generator) -> None:
     hidden = model.config.hidden_size
     for layer in model.layers:
         layer.get_parameter("bias_ih_l0")[hidden : 2 * hidden] = model.config.forget_bias
+
+
+def _make_one_hot_(embedding: nn.Embedding) -> None:
+    """Put ones on the diagonal, where no optimiser finds them: a buffer is no parameter."""
+    n_symbols, width = embedding.weight.shape
+    if width != n_symbols:
+        raise ConfigError(
+            f"model.embedding_size must be {n_symbols}, the size of the vocabulary, where the "
+            f"input is one-hot, got {width}; leave it out"
+        )
+    del embedding.weight
+    embedding.register_buffer("weight", torch.eye(n_symbols))
 
 
 def _initialise_one_(name: str, weight: Tensor, config: ModelConfig, generator: Generator) -> None:

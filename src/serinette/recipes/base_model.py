@@ -19,7 +19,15 @@ BASE: Final = "base"
 """Folder of a run, and key of a model's source: what it was fine-tuned from."""
 _READ_AS: Final = ("codec", "documents", "max_vocabulary", "script")
 """How a base's data were read is how new ones are read, where these settings are left open."""
-_KEPT: Final = ("embedding_size", "hidden_size", "n_layers", "tied", "readout", "layer_norm")
+_KEPT: Final = (
+    "embedding_size",
+    "hidden_size",
+    "n_layers",
+    "tied",
+    "readout",
+    "layer_norm",
+    "one_hot",
+)
 """Settings that decide the weights of a network."""
 
 
@@ -63,8 +71,13 @@ class BaseModel:
         """Refuse settings of a training that a trained network cannot follow.
 
         Raises:
-            ConfigError: If another size, codec or start is asked for.
+            ConfigError: If another size, codec or start is asked for, or its input is one-hot.
         """
+        if self.artifact.model_config.one_hot:
+            raise ConfigError(
+                f"the base model {self.name} reads one-hot vectors, which are as wide as its own "
+                "vocabulary; train without a base model, or one with learnt vectors"
+            )
         if size is not None:
             raise ConfigError(
                 f"--size {size}: a network that is gone on with keeps its size; leave it out, or "

@@ -12,7 +12,7 @@ from typing import Any
 
 from serinette.core.errors import ConfigError
 from serinette.core.schema import Schema
-from serinette.nets.config import ModelConfig, n_parameters
+from serinette.nets.config import ModelConfig, n_parameters, predicted_symbols
 
 SIZES: Mapping[str, Mapping[str, int]] = {
     "xs": {"embedding_size": 32, "hidden_size": 96, "n_layers": 1},
@@ -180,10 +180,14 @@ def make_plan(
     own = {k.removeprefix("training."): v for k, v in fixed.items() if k.startswith("training.")}
     training: dict[str, Any] = {**plan_shape(facts), **own}
     given = _own(_SHAPE, fixed)
+    if given.get("one_hot"):
+        given["embedding_size"] = predicted_symbols(schema)[0].size
     if size is None and seconds is not None and not _own(_SIZE, fixed):
         size = choose_size(schema, facts, seconds, measure, training, given)
     named = f"size {size or DEFAULT_SIZE}" if not _own(_SIZE, fixed) else "sizes as set"
     sizes = {**SIZES[size or DEFAULT_SIZE], **_own(_SIZE, fixed)}
+    if "embedding_size" in given:
+        sizes["embedding_size"] = given["embedding_size"]
     per_update = measure({**sizes, **given}, _timed(training, facts))
     steps_per_update = facts.steps_per_update(training)
     if "updates" not in own:
@@ -237,7 +241,7 @@ def _n_evaluations(updates: int, per_update: float, speed: float) -> int:
 
 
 _SIZE = ("embedding_size", "hidden_size", "n_layers")
-_SHAPE = ("tied", "readout", "layer_norm")
+_SHAPE = ("tied", "one_hot", "readout", "layer_norm")
 
 
 def _own(names: Sequence[str], fixed: Mapping[str, Any]) -> dict[str, Any]:

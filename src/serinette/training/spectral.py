@@ -38,7 +38,8 @@ def spectral_start_(model: SequenceModel, corpus: EncodedCorpus, *, seed: int) -
     vectors = symbol_vectors(corpus.symbols, order, model.config.embedding_size, seed)
     scale = 0.1 if model.config.tied else 1.0
     with torch.no_grad():
-        model.embedding.weight[torch.from_numpy(order)] = torch.from_numpy(vectors * scale)
+        if not model.config.one_hot:
+            model.embedding.weight[torch.from_numpy(order)] = torch.from_numpy(vectors * scale)
         model.readout.bias.copy_(torch.from_numpy(np.log(counts / counts.sum())))
 
 
