@@ -20,6 +20,8 @@ def make_model(config=CONFIG, n_features=3, n_context=2, *, has_end=True):
     generator = torch.Generator().manual_seed(5)
     model.features.measure_(3 * torch.randn(50, n_features, generator=generator) + 1)
     model.latents.measure_(2 * torch.randn(50, config.latent_size, generator=generator) - 1)
+    left = torch.randn(50, T, n_features, generator=generator)
+    model.residuals.measure_(left, torch.ones(50, T, dtype=torch.bool), n_features)
     with torch.no_grad():
         for name, weight in model.named_parameters():
             if name.startswith("generator.norms"):
@@ -34,7 +36,14 @@ def keys_of(n, seed=1):
 def drawn(decoder, n, n_steps=T):
     noise = normal_noise(keys_of(n), decoder.latent_size)
     context = np.linspace(-1, 1, 200 * decoder.n_context, dtype=np.float32)
-    return decoder.draw(noise, context.reshape(200, -1)[:n], n_steps)
+    return decoder.draw(
+        noise, context.reshape(200, -1)[:n], n_steps, row_noise(decoder, n, n_steps)
+    )
+
+
+def row_noise(decoder, n, n_steps=T):
+    numbers = normal_noise(keys_of(n, seed=2), n_steps * decoder.n_row_noise)
+    return numbers.reshape(n, n_steps, decoder.n_row_noise)
 
 
 @pytest.mark.parametrize(("n_context", "has_end"), [(0, False), (2, True)])
@@ -43,9 +52,13 @@ def test_numpy_writes_what_the_network_writes(n_context, has_end):
     decoder = LatentDecoder(model.weights(), CONFIG)
     noise = normal_noise(keys_of(70), 5)
     context = np.random.default_rng(0).normal(size=(70, n_context)).astype(np.float32)
-    found = decoder.draw(noise, context, T)
+    added = row_noise(decoder, 70)
+    found = decoder.draw(noise, context, T, added)
     with torch.no_grad():
-        wanted = model.write(torch.from_numpy(noise), torch.from_numpy(context), T)
+        given = (torch.from_numpy(noise), torch.from_numpy(context))
+        wanted = model.write(*given, T, torch.from_numpy(added))
+        plain = model.write(*given, T)
+    assert (wanted.values - plain.values).abs().mean() > 1
     np.testing.assert_allclose(found.values, wanted.values.numpy(), atol=1e-5)
     if has_end:
         np.testing.assert_allclose(

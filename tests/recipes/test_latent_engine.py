@@ -67,7 +67,7 @@ def boats(tmp_path_factory):
     path = write_boats(folder / "boats.csv")
     model = serinette.train(
         path, updates=20, runs=folder / "runs", name="boats", entity=["boat"], time="t",
-        engine="latent", seed=4, **LATENT,
+        engine="latent", constraints=["low <= high"], seed=4, **LATENT,
     )  # fmt: skip
     return model, folder
 

@@ -332,7 +332,8 @@ def _history(folder: Path, files: Mapping[str, bytes]) -> tuple[Mapping[str, Any
 
 def _model_config(network: Network, plain: Mapping[str, Any], path: Path) -> Any:
     try:
-        return build(network.config_type, plain, source=f"{path} [model]")
+        sizes = {**network.before, **plain}
+        return build(network.config_type, sizes, source=f"{path} [model]")
     except ConfigError as error:
         raise ArtifactError(f"{error}; {REMEDY}") from error
 

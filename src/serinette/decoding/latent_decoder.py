@@ -3,10 +3,11 @@
 A row never depends on the rows beside it: `row_blocks` says why.
 
 Shape letters: `N` rows, `T` steps, `F` features, `Z` latent, `C` context, `B` blocks, `R` rows of a
-block, `D` latent and context, `H` hidden, `K` numbers that a layer reads, `O` numbers it tells.
+block, `D` latent and context, `H` hidden, `K` numbers that a layer reads, `O` numbers it tells,
+`M` numbers of noise a row.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ from serinette.nets.latent_config import (
     SLOPE_STEPS,
     LatentConfig,
     expected_shapes,
+    residual_shapes,
 )
 
 _EPSILON = np.float32(1e-5)
@@ -70,12 +72,16 @@ class LatentDecoder:
         self._carry = layer_of(weights, "decoder.lstm", part="hh")
         self._out = layer_of(weights, "decoder.out")
         self._end = layer_of(weights, "decoder.end") if "decoder.end.weight" in weights else None
+        self.n_row_noise = self.n_features if config.residuals else 0
+        self._residuals = [weights[name] for name in residual_shapes(self.n_features)
+                           if config.residuals]  # fmt: skip
 
     def draw(
         self,
         noise: Float32[np.ndarray, "N Z"],
         context: Float32[np.ndarray, "N C"],
         n_steps: int,
+        row_noise: Float32[np.ndarray, "N T M"] | None = None,
     ) -> Windows:
         """Turn noise into windows.
 
@@ -83,6 +89,8 @@ class LatentDecoder:
             noise: Standard normal, from `normal_noise`.
             context: Facts about each window; no columns where there are none.
             n_steps: At least 1, as many as wanted: the first steps do not depend on it.
+            row_noise: Standard normal, `n_row_noise` numbers a row; None: rows have no noise of
+                their own.
         """
         n = len(noise)
         given = np.concatenate([noise, context], axis=1)
@@ -94,7 +102,10 @@ class LatentDecoder:
                 values[rows, step] = found.transpose(0, 2, 1).reshape(-1, self.n_features)
                 if self._end is not None:
                     ends[rows, step] = sigmoid(self._end.of(hidden)).reshape(-1)
-        return Windows(values[:n], None if self._end is None else ends[:n])
+        values = values[:n]
+        if self._residuals and row_noise is not None:
+            values += drawn_residuals(self._residuals, row_noise) * self._feature_scale[1][:, 0]
+        return Windows(values, None if self._end is None else ends[:n])
 
     def _told(self, given: Float32[np.ndarray, "B D R"]) -> Float32[np.ndarray, "B D R"]:
         """Turn noise beside context into what the decoder reads: latents beside context."""
@@ -127,6 +138,29 @@ class LatentDecoder:
             path = path + pace
             line = level + slope * np.float32(step / SLOPE_STEPS)
             yield (line + np.float32(DETAIL) * detail + path) * sd + mean, h
+
+
+def drawn_residuals(
+    matrices: Sequence[Float32[np.ndarray, "F _"]], noise: Float32[np.ndarray, "N T F"]
+) -> Float32[np.ndarray, "N T F"]:
+    """Turn standard normal numbers into residuals, as `nets.latent.Residuals.draw` does.
+
+    Number by number, so that no row depends on those beside it.
+
+    Args:
+        matrices: Of the first row, the second and the later ones.
+        noise: One number for each feature of each row.
+    """
+    found = np.zeros_like(noise)
+    size = noise.shape[2]
+    drawn = np.flatnonzero(matrices[0].diagonal())
+    for step in range(noise.shape[1]):
+        matrix = matrices[min(step, 2)]
+        read = [noise[:, step], *(found[:, step - k] for k in range(1, min(step, 2) + 1))]
+        for k, numbers in enumerate(read):
+            for feature in drawn:
+                found[:, step] += numbers[:, feature, None] * matrix[:, k * size + feature]
+    return found
 
 
 def lengths_of(

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float, Float32, Int, UInt64
 
 from serinette.core.schema import Schema
-from serinette.core.seeds import uniforms
+from serinette.core.seeds import mix, uniforms
 from serinette.decoding.growing import Grown, grown_of, row_of
 from serinette.decoding.growing_wishes import Wishes
 from serinette.decoding.latent_decoder import lengths_of, n_uniforms, normal_noise
@@ -73,9 +73,15 @@ def write_windows(
     n_rows = int(wishes.n_rows.max())
     u = uniforms(keys, begin, _STEP_U + n_rows * n_drawn)
     facts = _facts(network, codec, u[_FACTS_U], wishes)
-    noise = normal_noise(keys, decoder.n_noise) * np.float32(wishes.temperature)
+    temperature = np.float32(wishes.temperature)
+    noise = normal_noise(keys, decoder.n_noise) * temperature
+    row_noise = None
+    if decoder.n_row_noise:
+        # A stream of its own: what else is drawn stands where it stands without it.
+        numbers = normal_noise(mix(keys), n_rows * decoder.n_row_noise)
+        row_noise = numbers.reshape(n, n_rows, decoder.n_row_noise) * temperature
     context = window_context(codec, facts, wishes.times)
-    written = decoder.draw(noise, context, n_rows)
+    written = decoder.draw(noise, context, n_rows, row_noise)
     lengths = wishes.n_rows
     if written.end_chances is not None and wishes.ends:
         lengths = np.minimum(lengths, lengths_of(written.end_chances, u[_END_U]))

@@ -1,7 +1,7 @@
 """Writes windows with NumPy alone, as the networks of `nets.window_writers` do.
 
 Shape letters: `N` rows, `T` steps, `F` features, `C` context, `Z` noise, `B` blocks, `R` rows of a
-block, `W` numbers that a step is told, `H` hidden.
+block, `W` numbers that a step is told, `H` hidden, `M` numbers of noise a row.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,12 +29,15 @@ class WindowDecoder(Protocol):
 
     n_noise: int
     """Normal numbers that a window comes from."""
+    n_row_noise: int
+    """Normal numbers that each of its rows comes from besides."""
 
     def draw(
         self,
         noise: Float32[np.ndarray, "N Z"],
         context: Float32[np.ndarray, "N C"],
         n_steps: int,
+        row_noise: Float32[np.ndarray, "N T M"] | None = None,
     ) -> Windows:
         """Turn noise beside context into windows; the first steps do not depend on `n_steps`."""
 
@@ -64,6 +67,7 @@ class SteppedDecoder:
         self._has_end = schema.end is not None
         self._scale = column(weights["features.mean"]), column(weights["features.sd"])
         self.n_noise, self.n_context = config.n_noise, n_context_of(schema)
+        self.n_row_noise = 0
         self._most = config.n_steps
 
     def draw(
@@ -71,6 +75,7 @@ class SteppedDecoder:
         noise: Float32[np.ndarray, "N Z"],
         context: Float32[np.ndarray, "N C"],
         n_steps: int,
+        row_noise: Float32[np.ndarray, "N T M"] | None = None,
     ) -> Windows:
         """Turn noise into windows.
 
@@ -78,6 +83,7 @@ class SteppedDecoder:
             noise: Standard normal, from `latent_decoder.normal_noise`.
             context: Facts about each window; no columns where there are none.
             n_steps: At least 1, at most the rows of a whole window.
+            row_noise: Nothing: what rows come from is part of `noise`.
         """
         n, n_filled = len(noise), -(-len(noise) // ROWS) * ROWS
         kinds = self._kinds

@@ -16,6 +16,8 @@ DETAIL = 0.3
 """What 1 of the decoder's detail is of a standardised feature..."""
 BEND = 0.01
 """...and 1 of a bend, which is added up twice."""
+RESIDUAL_ROWS = ("first", "second", "later")
+"""Rows of a window that residuals are drawn for in different ways."""
 FACTS = "facts.shares"
 """Name of what is kept beside the weights: how often static symbols stand together."""
 
@@ -65,6 +67,9 @@ class LatentConfig:
     """Updates of the critic for one of the generator, at least 1."""
     gradient_penalty: float = 10.0
     """Weight of the critic's gradient penalty, above 0."""
+    residuals: bool = True
+    """Whether what the autoencoder leaves out of a row is drawn when a window is written: noise
+    that remembers two rows, as it did in the training windows."""
     average_decay: float = 0.999
     """Decay of the generator's moving average, in [0, 1); the average is what writes."""
     clip_norm: float = 1.0
@@ -117,6 +122,8 @@ def expected_shapes(
         "latents.mean": (latent,),
         "latents.sd": (latent,),
     }
+    if config.residuals:
+        shapes |= residual_shapes(n_features)
     for name, n_read in (("encoder.ahead", n_features), ("encoder.back", n_features)):
         shapes |= _lstm(name, n_read, hidden)
     shapes |= _linear("encoder.out", 2 * hidden, latent)
@@ -131,6 +138,17 @@ def expected_shapes(
         shapes |= _linear(f"generator.layers.{k}", told if k == 0 else width, width)
         shapes |= {f"generator.norms.{k}.{part}": (width,) for part in ("weight", "bias")}
     return shapes | _linear("generator.out", width, latent)
+
+
+def residual_shapes(n_features: int) -> dict[str, tuple[int, ...]]:
+    """List what draws the residuals: of the first row, the second, and every later one.
+
+    Beside the matrix of a row's own noise stand those of the rows before it, the nearest first.
+    """
+    return {
+        f"residuals.{name}": (n_features, (1 + n_before) * n_features)
+        for n_before, name in enumerate(RESIDUAL_ROWS)
+    }
 
 
 def artifact_shapes(config: LatentConfig, schema: Schema) -> dict[str, tuple[int, ...]]:

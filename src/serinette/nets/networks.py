@@ -1,7 +1,7 @@
 """The closed table of networks: what is here is all that an artifact can make us build."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from serinette.core.errors import ArtifactError
@@ -19,12 +19,16 @@ class Network:
     """Lists every weight by name and shape."""
     has_graph: bool
     """Whether it is decoded by a step graph in the artifact, not by our NumPy code."""
+    before: Mapping[str, Any] = field(default_factory=dict)
+    """What settings were before they were settings: older artifacts do not name them."""
 
 
 NETWORKS: Final[Mapping[str, Network]] = {
     "symbols": Network(config.ModelConfig, config.expected_shapes, True),
     "fields": Network(fields_config.FieldsConfig, fields_config.expected_shapes, False),
-    "latent": Network(latent_config.LatentConfig, latent_config.artifact_shapes, False),
+    "latent": Network(
+        latent_config.LatentConfig, latent_config.artifact_shapes, False, {"residuals": False}
+    ),
     "lstm-gan": Network(lstm_gan_config.LstmGanConfig, lstm_gan_config.lstm_gan_shapes, False),
     "timegan": Network(timegan_config.TimeganConfig, timegan_config.timegan_shapes, False),
 }

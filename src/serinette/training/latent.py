@@ -22,6 +22,7 @@ from serinette.nets.latent_config import LatentConfig
 from serinette.training.latent_autoencoder import (
     encode_all,
     end_loss,
+    left_out,
     squared_error,
     train_autoencoder_,
 )
@@ -67,7 +68,12 @@ def train_latent(
     first, second = (None, None) if seconds is None else _shared(seconds, config.ae_share)
     train_autoencoder_(model, data, Course(config.ae_updates, first), watch, seed=seed)
     everything = whole(data)
-    latents = model.latents.standard(encode_all(model, everything))
+    found = encode_all(model, everything)
+    latents = model.latents.standard(found)
+    if model.residuals is not None:
+        left = left_out(model, found, everything)
+        n_levels = data.windows.shape[2] if data.n_levels is None else data.n_levels
+        model.residuals.measure_(left, everything.mask(), n_levels)
     course = Course(config.gan_updates, second)
     train_generator_(model, latents, everything.context, course, watch, seed=seed)
     return model.weights()

@@ -125,6 +125,19 @@ def encode_all(model: LatentModel, batch: Batch) -> Float[Tensor, "N Z"]:
     return torch.cat([model.encode(batch.windows[rows], batch.lengths[rows]) for rows in parts])
 
 
+@torch.no_grad()
+def left_out(
+    model: LatentModel, latents: Float[Tensor, "N Z"], batch: Batch
+) -> Float[Tensor, "N T F"]:
+    """Return what windows have besides what they are decoded to, in deviations of the features."""
+    found = []
+    for rows in torch.split(torch.arange(len(latents)), _BLOCK):
+        part = batch.select(rows)
+        decoded = model.decode(latents[rows], part.context, part.windows.shape[1])
+        found.append((part.windows - decoded.values) / model.features.sd)
+    return torch.cat(found)
+
+
 def _noise(config: LatentConfig, share: float) -> float:
     if min(config.noise, config.final_noise) == 0:
         return config.noise + (config.final_noise - config.noise) * share

@@ -28,6 +28,10 @@ class LatentData:
     weights: Float32[np.ndarray, " F"] | None = None
     """How much each feature's error counts, at least 0; None: all count alike."""
 
+    n_levels: int | None = None
+    """The first so many features are levels, in which a window holds noise that no few numbers sum
+    up; None: all."""
+
     def __post_init__(self) -> None:
         n, length, n_features = self.windows.shape
         if min(n, length, n_features) < 1:

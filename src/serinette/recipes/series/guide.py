@@ -66,6 +66,9 @@ _STRETCH = 3
 _BLIND = math.log(2)
 """Cross-entropy of a critic that says nothing."""
 _LEAST_ERROR = 1e-6
+_REACH = 2.0
+"""A choice among K moves what is written by log K nats at most; where it lacks more than so many
+times that, it only finds what is odd in another way (docs/why/experiments.md)."""
 _N_TRIALS, _TRIED = 3, 1_000
 """Sets of windows that are compared with real ones, and most windows in each."""
 
@@ -160,6 +163,16 @@ def train_guide(
     weights = fit_logistic(*_joined(sides), ridge)
     critic = WindowCritic(look=look, weights=weights[:-1], bias=float(weights[-1]))
     chooser = WindowChooser(critic, config.candidates)
+    apart = -float((sides[1].features @ critic.weights).mean()) - critic.bias
+    if apart > _REACH * math.log(config.candidates):
+        listener(
+            Note(
+                text=f"guide: real windows are {apart:.1f} nats likelier than written ones, more "
+                f"than a choice among {config.candidates} can make up for; it rests unless "
+                "--resample asks for it"
+            )
+        )
+        return chooser._replace(candidates=1)
     return _tried(prepared, opened, chooser, n_tried, seed, listener)
 
 

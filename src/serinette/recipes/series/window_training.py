@@ -271,6 +271,7 @@ def _windows(prepared: PreparedSeries, part: Int[np.ndarray, " _"], most: int) -
         lengths=windows.lengths,
         context=windows.context if windows.context.shape[1] else None,
         weights=feature_weights(codec, windows.values[is_there]),
+        n_levels=len(codec.values),
     )
 
 
