@@ -9,11 +9,12 @@ different pairs of neighbours than 0.9 of real text's and of the likelihood mode
 twice as many duplicates beyond 2 %; unnoticed when no event, alarm or early end said so. Figures
 of finished runs are kept in FOLDER, so that an interrupted benchmark goes on.
 
-Options of a data set may follow its path after a comma: `captions=c.txt,--codec,word`.
+Options of a data set may follow its path, as on a command line: `"captions=c.txt --codec word"`.
 """
 
 import argparse
 import json
+import shlex
 import subprocess
 import sys
 import time
@@ -46,7 +47,7 @@ def main() -> None:
     ]
     for named in args.data:
         name, _, rest = named.partition("=")
-        path, *options = rest.split(",")
+        path, *options = shlex.split(rest)
         runs = [of_seed(args, name, path, options, seed) for seed in range(args.seeds)]
         lines.append(line_of(name, runs))
     publish(lines, args.out)
