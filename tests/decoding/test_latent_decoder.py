@@ -21,7 +21,8 @@ def make_model(config=CONFIG, n_features=3, n_context=2, *, has_end=True):
     model.features.measure_(3 * torch.randn(50, n_features, generator=generator) + 1)
     model.latents.measure_(2 * torch.randn(50, config.latent_size, generator=generator) - 1)
     left = torch.randn(50, T, n_features, generator=generator)
-    model.residuals.measure_(left, torch.ones(50, T, dtype=torch.bool), n_features)
+    codes = torch.randn(50, config.latent_size, generator=generator)
+    model.residuals.measure_(left, torch.ones(50, T, dtype=torch.bool), codes, n_features)
     with torch.no_grad():
         for name, weight in model.named_parameters():
             if name.startswith("generator.norms"):
@@ -42,8 +43,8 @@ def drawn(decoder, n, n_steps=T):
 
 
 def row_noise(decoder, n, n_steps=T):
-    numbers = normal_noise(keys_of(n, seed=2), n_steps * decoder.n_row_noise)
-    return numbers.reshape(n, n_steps, decoder.n_row_noise)
+    numbers = normal_noise(keys_of(n, seed=2), (1 + n_steps) * decoder.n_row_noise)
+    return numbers.reshape(n, 1 + n_steps, decoder.n_row_noise)
 
 
 @pytest.mark.parametrize(("n_context", "has_end"), [(0, False), (2, True)])

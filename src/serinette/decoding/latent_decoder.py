@@ -2,12 +2,12 @@
 
 A row never depends on the rows beside it: `row_blocks` says why.
 
-Shape letters: `N` rows, `T` steps, `F` features, `Z` latent, `C` context, `B` blocks, `R` rows of a
-block, `D` latent and context, `H` hidden, `K` numbers that a layer reads, `O` numbers it tells,
-`M` numbers of noise a row.
+Shape letters: `N` rows, `T` steps (`T1` is one more), `F` features, `Z` latent, `C` context, `B`
+blocks, `R` rows of a block, `D` latent and context, `H` hidden, `K` numbers that a layer reads, `O`
+numbers it tells, `M` numbers of noise a row.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ from jaxtyping import Float, Float32, Int, UInt64
 from serinette.core.errors import ArtifactError
 from serinette.core.seeds import uniforms
 from serinette.decoding.activation import sigmoid
+from serinette.decoding.residual_noise import ResidualNoise
 from serinette.decoding.row_blocks import ROWS, column, in_blocks, layer_of
 from serinette.nets.latent_config import (
     BEND,
@@ -23,7 +24,6 @@ from serinette.nets.latent_config import (
     SLOPE_STEPS,
     LatentConfig,
     expected_shapes,
-    residual_shapes,
 )
 
 _EPSILON = np.float32(1e-5)
@@ -73,15 +73,14 @@ class LatentDecoder:
         self._out = layer_of(weights, "decoder.out")
         self._end = layer_of(weights, "decoder.end") if "decoder.end.weight" in weights else None
         self.n_row_noise = self.n_features if config.residuals else 0
-        self._residuals = [weights[name] for name in residual_shapes(self.n_features)
-                           if config.residuals]  # fmt: skip
+        self._residuals = ResidualNoise(weights) if config.residuals else None
 
     def draw(
         self,
         noise: Float32[np.ndarray, "N Z"],
         context: Float32[np.ndarray, "N C"],
         n_steps: int,
-        row_noise: Float32[np.ndarray, "N T M"] | None = None,
+        row_noise: Float32[np.ndarray, "N T1 M"] | None = None,
     ) -> Windows:
         """Turn noise into windows.
 
@@ -89,35 +88,38 @@ class LatentDecoder:
             noise: Standard normal, from `normal_noise`.
             context: Facts about each window; no columns where there are none.
             n_steps: At least 1, as many as wanted: the first steps do not depend on it.
-            row_noise: Standard normal, `n_row_noise` numbers a row; None: rows have no noise of
-                their own.
+            row_noise: Standard normal, `n_row_noise` numbers for the window and as many for each
+                row; None: rows have no noise of their own.
         """
         n = len(noise)
         given = np.concatenate([noise, context], axis=1)
         n_filled = -(-n // ROWS) * ROWS
         values = np.empty((n_filled, n_steps, self.n_features), dtype=np.float32)
         ends = np.zeros((n_filled, n_steps), dtype=np.float32)
+        latents = np.empty((n_filled, self.latent_size), dtype=np.float32)
         for rows, blocks in in_blocks(given):
-            for step, (found, hidden) in enumerate(self._steps(self._told(blocks), n_steps)):
+            written = self._written(blocks)
+            latents[rows] = written.transpose(0, 2, 1).reshape(-1, self.latent_size)
+            mean, sd = self._latent_scale
+            told = np.concatenate([written * sd + mean, blocks[:, self.latent_size :]], axis=1)
+            for step, (found, hidden) in enumerate(self._steps(told, n_steps)):
                 values[rows, step] = found.transpose(0, 2, 1).reshape(-1, self.n_features)
                 if self._end is not None:
                     ends[rows, step] = sigmoid(self._end.of(hidden)).reshape(-1)
         values = values[:n]
-        if self._residuals and row_noise is not None:
-            values += drawn_residuals(self._residuals, row_noise) * self._feature_scale[1][:, 0]
+        if self._residuals is not None and row_noise is not None:
+            values += self._residuals.draw(row_noise, latents[:n]) * self._feature_scale[1][:, 0]
         return Windows(values, None if self._end is None else ends[:n])
 
-    def _told(self, given: Float32[np.ndarray, "B D R"]) -> Float32[np.ndarray, "B D R"]:
-        """Turn noise beside context into what the decoder reads: latents beside context."""
+    def _written(self, given: Float32[np.ndarray, "B D R"]) -> Float32[np.ndarray, "B Z R"]:
+        """Turn noise beside context into standardised latents."""
         x = given
         for layer, gain, shift in self._hidden:
             x = layer.of(x)
             x = x - x.mean(axis=1, keepdims=True)
             x = x / np.sqrt(np.square(x).mean(axis=1, keepdims=True) + _EPSILON) * gain + shift
             x = x * sigmoid(x)
-        mean, sd = self._latent_scale
-        latents = self._latents.of(x) * sd + mean
-        return np.concatenate([latents, given[:, self.latent_size :]], axis=1)
+        return self._latents.of(x)
 
     def _steps(
         self, told: Float32[np.ndarray, "B D R"], n_steps: int
@@ -138,29 +140,6 @@ class LatentDecoder:
             path = path + pace
             line = level + slope * np.float32(step / SLOPE_STEPS)
             yield (line + np.float32(DETAIL) * detail + path) * sd + mean, h
-
-
-def drawn_residuals(
-    matrices: Sequence[Float32[np.ndarray, "F _"]], noise: Float32[np.ndarray, "N T F"]
-) -> Float32[np.ndarray, "N T F"]:
-    """Turn standard normal numbers into residuals, as `nets.latent.Residuals.draw` does.
-
-    Number by number, so that no row depends on those beside it.
-
-    Args:
-        matrices: Of the first row, the second and the later ones.
-        noise: One number for each feature of each row.
-    """
-    found = np.zeros_like(noise)
-    size = noise.shape[2]
-    drawn = np.flatnonzero(matrices[0].diagonal())
-    for step in range(noise.shape[1]):
-        matrix = matrices[min(step, 2)]
-        read = [noise[:, step], *(found[:, step - k] for k in range(1, min(step, 2) + 1))]
-        for k, numbers in enumerate(read):
-            for feature in drawn:
-                found[:, step] += numbers[:, feature, None] * matrix[:, k * size + feature]
-    return found
 
 
 def lengths_of(

@@ -78,8 +78,8 @@ def write_windows(
     row_noise = None
     if decoder.n_row_noise:
         # A stream of its own: what else is drawn stands where it stands without it.
-        numbers = normal_noise(mix(keys), n_rows * decoder.n_row_noise)
-        row_noise = numbers.reshape(n, n_rows, decoder.n_row_noise) * temperature
+        numbers = normal_noise(mix(keys), (1 + n_rows) * decoder.n_row_noise)
+        row_noise = numbers.reshape(n, 1 + n_rows, decoder.n_row_noise) * temperature
     context = window_context(codec, facts, wishes.times)
     written = decoder.draw(noise, context, n_rows, row_noise)
     lengths = wishes.n_rows

@@ -1,7 +1,8 @@
 """Writes windows with NumPy alone, as the networks of `nets.window_writers` do.
 
-Shape letters: `N` rows, `T` steps, `F` features, `C` context, `Z` noise, `B` blocks, `R` rows of a
-block, `W` numbers that a step is told, `H` hidden, `M` numbers of noise a row.
+Shape letters: `N` rows, `T` steps (`T1` is one more), `F` features, `C` context, `Z` noise, `B`
+blocks, `R` rows of a block, `W` numbers that a step is told, `H` hidden, `M` numbers of noise a
+row.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,14 +31,14 @@ class WindowDecoder(Protocol):
     n_noise: int
     """Normal numbers that a window comes from."""
     n_row_noise: int
-    """Normal numbers that each of its rows comes from besides."""
+    """Normal numbers that it and each of its rows come from besides."""
 
     def draw(
         self,
         noise: Float32[np.ndarray, "N Z"],
         context: Float32[np.ndarray, "N C"],
         n_steps: int,
-        row_noise: Float32[np.ndarray, "N T M"] | None = None,
+        row_noise: Float32[np.ndarray, "N T1 M"] | None = None,
     ) -> Windows:
         """Turn noise beside context into windows; the first steps do not depend on `n_steps`."""
 
@@ -75,7 +76,7 @@ class SteppedDecoder:
         noise: Float32[np.ndarray, "N Z"],
         context: Float32[np.ndarray, "N C"],
         n_steps: int,
-        row_noise: Float32[np.ndarray, "N T M"] | None = None,
+        row_noise: Float32[np.ndarray, "N T1 M"] | None = None,
     ) -> Windows:
         """Turn noise into windows.
 

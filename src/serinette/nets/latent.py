@@ -5,7 +5,8 @@ The decoder is an LSTM that reads the latent at every step and begins from it. A
 line that the latent gives, plus what the LSTM says of this step, plus bends that are added up
 twice: a smooth wave is then a few slowly changing numbers, not levels to be hit one by one.
 
-Shape letters: `B` windows, `T` steps, `F` features, `Z` latent, `C` context, `H` hidden.
+Shape letters: `B` windows, `T` steps (`T1` is one more), `F` features, `Z` latent, `C` context,
+`H` hidden.
 """
 
 from collections.abc import Mapping
@@ -13,19 +14,13 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Float32, Int
+from jaxtyping import Float, Float32, Int
 from torch import Generator, Tensor, nn
 
 from serinette.nets.critic import LatentGenerator, initialise_
-from serinette.nets.latent_config import (
-    BEND,
-    DETAIL,
-    SLOPE_STEPS,
-    LatentConfig,
-    residual_shapes,
-)
+from serinette.nets.latent_config import BEND, DETAIL, SLOPE_STEPS, LatentConfig
+from serinette.nets.residuals import Residuals
 
-_RIDGE, _CALM = 1e-8, 0.999
 _STILL = 1e-6
 """A standard deviation below this is none: such a number is left as it is."""
 
@@ -60,7 +55,7 @@ class LatentModel(nn.Module):
         initialise_(self, Generator().manual_seed(seed))
         self.features = Scale(n_features)
         self.latents = Scale(config.latent_size)
-        self.residuals = Residuals(n_features) if config.residuals else None
+        self.residuals = Residuals(n_features, config.latent_size) if config.residuals else None
 
     def encode(
         self, windows: Float[Tensor, "B T F"], lengths: Int[Tensor, " B"]
@@ -81,14 +76,14 @@ class LatentModel(nn.Module):
         noise: Float[Tensor, "B Z"],
         context: Float[Tensor, "B C"],
         n_steps: int,
-        row_noise: Float[Tensor, "B T F"] | None = None,
+        row_noise: Float[Tensor, "B T1 F"] | None = None,
     ) -> Decoded:
         """Turn standard normal noise into windows; without noise for rows, their expectation."""
-        latents = self.latents.natural(self.generator(noise, context))
-        decoded = self.decode(latents, context, n_steps)
+        written = self.generator(noise, context)
+        decoded = self.decode(self.latents.natural(written), context, n_steps)
         if self.residuals is None or row_noise is None:
             return decoded
-        added = self.residuals.draw(row_noise) * self.features.sd
+        added = self.residuals.draw(row_noise, written) * self.features.sd
         return decoded._replace(values=decoded.values + added)
 
     def weights(self) -> dict[str, Float32[np.ndarray, "..."]]:
@@ -133,86 +128,6 @@ class Scale(nn.Module):
     def natural(self, values: Float[Tensor, "... D"]) -> Float[Tensor, "... D"]:
         """Undo `standard`."""
         return values * self.sd + self.mean
-
-
-class Residuals(nn.Module):
-    """What the decoder leaves out of windows: noise of a row that depends on the two before it.
-
-    A vector autoregression (Lütkepohl 2005, chapter 3); measured, not trained.
-    """
-
-    first: Tensor
-    second: Tensor
-    later: Tensor
-
-    def __init__(self, n_features: int) -> None:
-        super().__init__()
-        for name, shape in residual_shapes(n_features).items():
-            self.register_buffer(name.partition(".")[2], torch.zeros(shape))
-
-    def measure_(
-        self, residuals: Float[Tensor, "B T F"], mask: Bool[Tensor, "B T"], n_drawn: int
-    ) -> None:
-        """Fit by least squares.
-
-        Args:
-            residuals: Standardised.
-            mask: Which steps are there: the first of each window.
-            n_drawn: The first so many features have noise; none of the others has.
-        """
-        known = residuals[..., :n_drawn].double()
-        told = [
-            torch.cat([known[:, n_before - k : known.shape[1] - k] for k in range(n_before + 1)], 2)
-            for n_before in range(3)
-        ]  # of each row: itself and those before it, the nearest first
-        parts = (
-            (told[0][:, :1], mask[:, :1]),
-            (told[1][:, :1], mask[:, 1:2]),
-            (told[2], mask[:, 2:]),
-        )
-        for matrix, (rows, there) in zip((self.first, self.second, self.later), parts, strict=True):
-            if there.any():
-                _fit_(matrix, rows[there], n_drawn)
-
-    def draw(self, noise: Float[Tensor, "B T F"]) -> Float[Tensor, "B T F"]:
-        """Turn standard normal numbers into residuals, standardised."""
-        rows: list[Tensor] = []
-        for step in range(noise.shape[1]):
-            matrix = (self.first, self.second, self.later)[min(step, 2)]
-            rows.append(torch.cat([noise[:, step], *rows[:-3:-1]], dim=1) @ matrix.T)
-        return torch.stack(rows, dim=1)
-
-
-def _fit_(matrix: Tensor, rows: Float[Tensor, "N D"], n_drawn: int) -> None:
-    """Fill a matrix of `Residuals` from rows beside those before them."""
-    own, before = rows[:, :n_drawn], rows[:, n_drawn:]
-    size = matrix.shape[0]
-    matrix.zero_()
-    left = own
-    if before.shape[1]:
-        ridge = _RIDGE * torch.eye(before.shape[1], dtype=before.dtype)
-        square = before.T @ before / len(before) + ridge
-        carried = torch.linalg.solve(square, before.T @ own / len(before)).T  # [F, D - F]
-        carried = _calmed(carried)
-        left = own - before @ carried.T
-        for k, part in enumerate(torch.split(carried, n_drawn, dim=1), start=1):
-            matrix[:n_drawn, k * size : k * size + n_drawn] = part
-    spread = left.T @ left / len(left) + _RIDGE * torch.eye(n_drawn, dtype=left.dtype)
-    matrix[:n_drawn, :n_drawn] = torch.linalg.cholesky(spread)
-
-
-def _calmed(carried: Float[Tensor, "F D"]) -> Float[Tensor, "F D"]:
-    """Shrink what is carried on until it dies away: a fit may say that noise grows for ever."""
-    n_drawn, n_read = carried.shape
-    if n_read == n_drawn:
-        return carried
-    companion = torch.zeros(n_read, n_read, dtype=carried.dtype)
-    companion[:n_drawn] = carried
-    companion[n_drawn:, :n_drawn] = torch.eye(n_drawn, dtype=carried.dtype)
-    growth = float(torch.linalg.eigvals(companion).abs().max())
-    factors = (min(1.0, _CALM / growth) ** k for k in (1, 2)) if growth > 0 else (1.0, 1.0)
-    parts = torch.split(carried, n_drawn, dim=1)
-    return torch.cat([part * f for part, f in zip(parts, factors, strict=True)], dim=1)
 
 
 class Encoder(nn.Module):

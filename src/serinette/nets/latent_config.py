@@ -69,7 +69,7 @@ class LatentConfig:
     """Weight of the critic's gradient penalty, above 0."""
     residuals: bool = True
     """Whether what the autoencoder leaves out of a row is drawn when a window is written: noise
-    that remembers two rows, as it did in the training windows."""
+    that remembers two rows and is wider in some windows, as it was in the training windows."""
     average_decay: float = 0.999
     """Decay of the generator's moving average, in [0, 1); the average is what writes."""
     clip_norm: float = 1.0
@@ -123,7 +123,7 @@ def expected_shapes(
         "latents.sd": (latent,),
     }
     if config.residuals:
-        shapes |= residual_shapes(n_features)
+        shapes |= residual_shapes(n_features, latent)
     for name, n_read in (("encoder.ahead", n_features), ("encoder.back", n_features)):
         shapes |= _lstm(name, n_read, hidden)
     shapes |= _linear("encoder.out", 2 * hidden, latent)
@@ -140,15 +140,17 @@ def expected_shapes(
     return shapes | _linear("generator.out", width, latent)
 
 
-def residual_shapes(n_features: int) -> dict[str, tuple[int, ...]]:
+def residual_shapes(n_features: int, latent_size: int) -> dict[str, tuple[int, ...]]:
     """List what draws the residuals: of the first row, the second, and every later one.
 
-    Beside the matrix of a row's own noise stand those of the rows before it, the nearest first.
+    Beside the matrix of a row's own noise stand those of the rows before it, the nearest first. How
+    wide the noise of a window is: the logarithm is told by its latent, a bias and noise.
     """
-    return {
+    rows = {
         f"residuals.{name}": (n_features, (1 + n_before) * n_features)
         for n_before, name in enumerate(RESIDUAL_ROWS)
     }
+    return {**rows, "residuals.scale": (n_features, latent_size + 1 + n_features)}
 
 
 def artifact_shapes(config: LatentConfig, schema: Schema) -> dict[str, tuple[int, ...]]:

@@ -29,14 +29,14 @@ def fitted_sharpness(model: SequenceModel, corpus: EncodedCorpus) -> float:
         model: On the CPU; it is not changed.
         corpus: The held-out part; with none the factor is 1.
     """
-    logits, targets = _predictions(model, corpus)
-    if len(targets) == 0:
+    found = _predictions(model, corpus)
+    if not sum(len(targets) for _, targets in found):
         return 1.0
     low, high = 0.25, 2.0
     ratio = (5**0.5 - 1) / 2
     for _ in range(_SEARCH_STEPS):  # golden section: the loss is convex in the factor
         left, right = high - ratio * (high - low), low + ratio * (high - low)
-        if _loss(logits, targets, left) < _loss(logits, targets, right):
+        if _loss(found, left) < _loss(found, right):
             high = right
         else:
             low = left
@@ -53,7 +53,8 @@ def sharpen_(model: SequenceModel, factor: float) -> None:
     model.readout.bias.mul_(factor)
 
 
-def _predictions(model: SequenceModel, corpus: EncodedCorpus) -> tuple[Tensor, Tensor]:
+def _predictions(model: SequenceModel, corpus: EncodedCorpus) -> list[tuple[Tensor, Tensor]]:
+    """Return logits and targets, window by window."""
     found: list[tuple[Tensor, Tensor]] = []
     n_logits, state = 0, None
     batches = held_out_batches(corpus, n_rows=_N_ROWS, window=_WINDOW, warm_up=WARM_UP_STEPS)
@@ -65,10 +66,12 @@ def _predictions(model: SequenceModel, corpus: EncodedCorpus) -> tuple[Tensor, T
         n_logits += logits.numel()
         if n_logits > MAX_LOGITS:
             break
-    if not found:
-        return torch.empty(0, 1), torch.empty(0, dtype=torch.int64)
-    return torch.cat([a for a, _ in found]), torch.cat([b for _, b in found])
+    return found
 
 
-def _loss(logits: Tensor, targets: Tensor, factor: float) -> float:
-    return float(torch.nn.functional.cross_entropy(logits * factor, targets))
+def _loss(found: list[tuple[Tensor, Tensor]], factor: float) -> float:
+    """Return the summed loss; a window at a time, so that no copy of all logits is made."""
+    return sum(
+        float(torch.nn.functional.cross_entropy(logits * factor, targets, reduction="sum"))
+        for logits, targets in found
+    )

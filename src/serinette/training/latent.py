@@ -73,7 +73,7 @@ def train_latent(
     if model.residuals is not None:
         left = left_out(model, found, everything)
         n_levels = data.windows.shape[2] if data.n_levels is None else data.n_levels
-        model.residuals.measure_(left, everything.mask(), n_levels)
+        model.residuals.measure_(left, everything.mask(), latents, n_levels)
     course = Course(config.gan_updates, second)
     train_generator_(model, latents, everything.context, course, watch, seed=seed)
     return model.weights()
