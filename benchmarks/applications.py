@@ -27,7 +27,7 @@ from serinette.recipes.corpora import CORPORA
 from serinette.recipes.corpus_makers import LINES
 from serinette.recipes.training_data import prepared_again
 
-TEMPERATURE, SEED = 0.7, 1
+TEMPERATURE = 0.7
 N_LINES, N_LONG, LONG_STEPS = 1_000, 40, 3_000
 _SHOWN = 400
 
@@ -64,27 +64,40 @@ APPLICATIONS = (
 )
 
 
+class Found(NamedTuple):
+    """What one training came to."""
+
+    n_characters: int
+    """Of the training part."""
+    network: str
+    figures: list[float | None]
+    """In the order of the table; None where it cannot be asked."""
+    shown: list[str]
+
+
 def main() -> None:
     """Train what is missing, write, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("data"))
     parser.add_argument("--only", nargs="*", help="presets")
     parser.add_argument("--budget", default="3m")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--work", type=Path, default=Path("runs/applications"))
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
     chosen = [a for a in APPLICATIONS if not args.only or a.preset in args.only]
     rows, shown = [], []
     for application in chosen:
-        row, samples = _of(application, args)
-        rows.append(row)
-        shown += samples
-        print(row, flush=True)
+        found = [_of(application, seed, args) for seed in args.seeds]
+        rows.append(_row(application, found))
+        shown += found[0].shown
+        print(rows[-1], flush=True)
     publish(
         [
-            f"Machine: {describe_machine()}. Budget {args.budget} each, seed {SEED}; samples at "
+            f"Machine: {describe_machine()}. Budget {args.budget} each; seeds "
+            f"{', '.join(map(str, args.seeds))}: means, with the least and the largest. Samples at "
             f"temperature {TEMPERATURE}: {N_LINES:,} lines, or {N_LONG} texts of at most "
-            f"{LONG_STEPS:,} characters.",
+            f"{LONG_STEPS:,} characters; those that are shown are of the first seed.",
             "",
             "| data | preset | characters | network | bits a character | count model | sound, % | "
             "real | new lines, % | real | different, % | real |",
@@ -97,15 +110,16 @@ def main() -> None:
     )
 
 
-def _of(application: Application, args: argparse.Namespace) -> tuple[str, list[str]]:
+def _of(application: Application, seed: int, args: argparse.Namespace) -> Found:
     path = args.data / application.file
     if not path.exists():
         _run("data", "get", application.corpus, "--to", str(args.data))
-    folder = args.work / application.preset / "model"
+    name = f"{application.preset}-{seed}"
+    folder = args.work / name / "model"
     if not folder.exists():
         _run(
             "train", str(path), "--preset", application.preset, "--budget", args.budget,
-            "--seed", str(SEED), "--runs", str(args.work), "--name", application.preset,
+            "--seed", str(seed), "--runs", str(args.work), "--name", name,
         )  # fmt: skip
     artifact = load(folder)
     parts = prepared_again(artifact, [path]).parts
@@ -115,30 +129,51 @@ def _of(application: Application, args: argparse.Namespace) -> tuple[str, list[s
     written = [
         sample.text
         for sample in serinette.load(folder).generate(
-            n, seed=SEED, temperature=TEMPERATURE, max_steps=steps
+            n, seed=seed, temperature=TEMPERATURE, max_steps=steps
         )
     ]
     real = [text[:steps] for text in held_out]
     ours, theirs = (_figures(texts, application, known) for texts in (written, real))
     test = next(m for m in artifact.evaluation["metrics"] if m["name"].startswith("test bits"))
-    sizes, size = artifact.model_config, f"{sum(len(s.content) for s in parts.train.sequences):,}"
-    cells = (cell for pair in zip(ours, theirs, strict=True) for cell in pair)
-    row = (
-        f"| {application.corpus} | {application.preset} | {size} | {sizes.n_layers} x "
-        f"{sizes.hidden_size} | {test['value']:.3f} | {test['baseline']:.3f} | "
-        f"{' | '.join(cells)} |"
+    beside = [figure for pair in zip(ours, theirs, strict=True) for figure in pair]
+    sizes = artifact.model_config
+    return Found(
+        n_characters=parts.train.n_characters,
+        network=f"{sizes.n_layers} x {sizes.hidden_size}",
+        figures=[test["value"], test["baseline"], *beside],
+        shown=_shown(application, written),
     )
-    return row, _shown(application, written)
 
 
-def _figures(texts: Sequence[str], application: Application, known: set[str]) -> list[str]:
-    """Return what is sound, new and different, in per cent; empty where it cannot be asked."""
+def _row(application: Application, found: Sequence[Found]) -> str:
+    columns = zip(*(one.figures for one in found), strict=True)
+    digits = (3, 3, *(1,) * 6)
+    cells = (
+        application.corpus, application.preset, f"{found[0].n_characters:,}",
+        ", ".join(dict.fromkeys(one.network for one in found)),
+        *(_spread(c, d) for c, d in zip(columns, digits, strict=True)),
+    )  # fmt: skip
+    return f"| {' | '.join(cells)} |"
+
+
+def _spread(figures: Sequence[float | None], digits: int) -> str:
+    known = [figure for figure in figures if figure is not None]
+    if not known:
+        return ""
+    mean = f"{sum(known) / len(known):.{digits}f}"
+    if min(known) == max(known):
+        return mean
+    return f"{mean} ({min(known):.{digits}f} to {max(known):.{digits}f})"
+
+
+def _figures(texts: Sequence[str], application: Application, known: set[str]) -> list[float | None]:
+    """Return what is sound, new and different, in per cent; None where it cannot be asked."""
     parts = [] if application.sound is None else [p for t in texts for p in application.sound(t)]
-    sound = f"{100 * sum(parts) / len(parts):.1f}" if parts else ""
+    sound = 100 * sum(parts) / len(parts) if parts else None
     if not application.has_lines:
-        return [sound, "", ""]
+        return [sound, None, None]
     new = sum(text not in known for text in texts) / len(texts)
-    return [sound, f"{100 * new:.1f}", f"{100 * len(set(texts)) / len(texts):.1f}"]
+    return [sound, 100 * new, 100 * len(set(texts)) / len(texts)]
 
 
 def _shown(application: Application, written: Sequence[str]) -> list[str]:

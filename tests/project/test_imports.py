@@ -24,6 +24,7 @@ NEEDS_TORCH = {
     "serinette.nets.heads",
     "serinette.nets.latent",
     "serinette.nets.model",
+    "serinette.nets.residuals",
     "serinette.nets.state",
     "serinette.nets.stepper",
     "serinette.nets.symbol_critic",

@@ -36,11 +36,11 @@ class LatentConfig:
     """Width of the critic's hidden layers, at least 1."""
     n_blocks: int = 3
     """Hidden layers of generator and of critic, at least 1."""
-    ae_updates: int = 3000
+    ae_updates: int = 2000
     """Updates of the autoencoder, at least 1; without effect where seconds are given."""
-    gan_updates: int = 6000
+    gan_updates: int = 12_000
     """Updates of the generator, at least 1; without effect where seconds are given."""
-    ae_share: float = 0.6
+    ae_share: float = 0.25
     """The autoencoder's share of the seconds, in (0, 1)."""
     n_rows: int = 128
     """Windows of an update of the autoencoder, at least 1."""

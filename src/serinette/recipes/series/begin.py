@@ -39,7 +39,7 @@ from serinette.training.events import Listener, Note
 
 _HABITS = Layer(origin="kind series", values=HABITS)
 _PHASES: Mapping[str, Mapping[str, int]] = {
-    LATENT: {"ae_updates": 1, "gan_updates": 2},
+    LATENT: {"ae_updates": 1, "gan_updates": 6},
     LSTM_GAN: {"game_updates": 1},
     TIMEGAN: {"embedding_updates": 1, "supervision_updates": 1, "game_updates": 1},
 }
