@@ -158,7 +158,7 @@ def test_updates_and_a_seed_decide_every_weight_and_a_run_begins_anew(boats):
     for name, weight in model.artifact.weights().items():
         assert np.array_equal(weight, again.artifact.weights()[name]), name
     assert all(len(line["metrics"]) for line in again.artifact.history)
-    assert "plan done after 60 updates" in finished_line(said[-1], None)
+    assert "plan done after 140 updates" in finished_line(said[-1], None)
     assert any("plan: 48 windows of 9 rows" in e.text for e in said if isinstance(e, Note))
 
 

@@ -141,7 +141,8 @@ def test_seconds_are_shared_between_the_parts(monkeypatch):
     def tell(progress):
         counted[progress.phase] += 1
 
-    train_latent(LatentData(windows=lines(40, 0)), CONFIG, seed=0, seconds=50.0, tell=tell)
+    config = dataclasses.replace(CONFIG, ae_share=0.6)
+    train_latent(LatentData(windows=lines(40, 0)), config, seed=0, seconds=50.0, tell=tell)
     assert counted == {"autoencoder": 29, "game": 19}
 
 
