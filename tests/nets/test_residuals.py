@@ -47,7 +47,8 @@ def everywhere(windows):
 
 def measured(real, mask=None, n_drawn=F):
     residuals = Residuals(real.shape[2], Z)
-    residuals.measure_(real, everywhere(real) if mask is None else mask, latents(), n_drawn)
+    mask = everywhere(real) if mask is None else mask
+    residuals.measure_(real, torch.zeros_like(real), mask, latents(), n_drawn)
     return residuals
 
 
@@ -71,6 +72,20 @@ def test_widths_are_told_by_the_latent_and_by_chance():
     assert (steady @ steady.T).diagonal().max() < CHANCE**2 / 2
 
 
+def test_a_decoder_that_is_wrong_in_the_same_way_is_mended():
+    real = remembered(0)
+    decoded = 0.5 * real
+    decoded[:, 1:] += 0.3 * decoded[:, :-1]
+    decoded[..., 1] -= 2
+    residuals = Residuals(F, Z)
+    residuals.measure_(real, decoded, everywhere(real), latents(), F)
+    before, after = ((real - x).square().mean() for x in (decoded, residuals.mended(decoded)))
+    assert after < before / 20
+    assert torch.allclose(
+        residuals.mended(decoded[:, :3]), residuals.mended(decoded)[:, :3], atol=1e-5
+    )
+
+
 def spread_of_widths(windows):
     return windows.square().mean(1).sqrt().log().std(0)
 
@@ -81,6 +96,17 @@ def test_some_windows_are_restless_as_some_were():
     assert torch.allclose(spread_of_widths(drawn), spread_of_widths(real), rtol=0.1)
     restless, calm = latents()[:, 0] > 1, latents()[:, 0] < -1
     assert drawn[restless, :, 0].std() > 1.5 * drawn[calm, :, 0].std()
+
+
+def test_noise_is_skewed_as_it_was():
+    plain = normal(0, N, T, F)
+    real = plain + 0.3 * (plain.square() - 1)
+    drawn = redrawn(measured(real))
+    places = torch.tensor([0.01, 0.1, 0.5, 0.9, 0.99])
+    for k in range(F):
+        found, wanted = (torch.quantile(x[:, :, k], places) for x in (drawn, real))
+        assert torch.allclose(found, wanted, atol=0.45)
+    assert (drawn.mean(), drawn.std()) == pytest.approx((real.mean(), real.std()), abs=0.03)
 
 
 def test_only_levels_have_noise_and_steps_that_are_not_there_say_nothing():
@@ -95,10 +121,10 @@ def test_only_levels_have_noise_and_steps_that_are_not_there_say_nothing():
 
 def test_noise_that_would_grow_for_ever_is_calmed():
     growing = 1.3 ** torch.arange(T)[:, None] * normal(0, N, 1, F)
-    long = torch.zeros(N, 3_001, F)
-    long[:, 1] = 1
-    drawn = measured(growing).draw(long[:1], latents()[:1])
-    assert drawn[0, -1].abs().max() < drawn[0, :10].abs().max()
+    later = measured(growing).later
+    companion = torch.eye(2 * F).roll(F, dims=0)
+    companion[:F] = later[:, F:]
+    assert torch.linalg.eigvals(companion).abs().max() < 1
 
 
 @pytest.mark.parametrize("n_steps", [1, 2])

@@ -107,8 +107,12 @@ class LatentDecoder:
                 if self._end is not None:
                     ends[rows, step] = sigmoid(self._end.of(hidden)).reshape(-1)
         values = values[:n]
-        if self._residuals is not None and row_noise is not None:
-            values += self._residuals.draw(row_noise, latents[:n]) * self._feature_scale[1][:, 0]
+        if self._residuals is not None:
+            mean, sd = (scale[:, 0] for scale in self._feature_scale)
+            standard = self._residuals.mended((values - mean) / sd)
+            if row_noise is not None:
+                standard += self._residuals.draw(row_noise, latents[:n])
+            values = standard * sd + mean
         return Windows(values, None if self._end is None else ends[:n])
 
     def _written(self, given: Float32[np.ndarray, "B D R"]) -> Float32[np.ndarray, "B Z R"]:

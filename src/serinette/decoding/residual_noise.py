@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Float32
 
-from serinette.nets.latent_config import RESIDUAL_ROWS
+from serinette.nets.latent_config import KNOTS, RESIDUAL_ROWS
 
 
 class ResidualNoise:
@@ -22,8 +22,22 @@ class ResidualNoise:
 
     def __init__(self, weights: Mapping[str, np.ndarray]) -> None:
         self._rows = [weights[f"residuals.{name}"] for name in RESIDUAL_ROWS]
+        self._begin, self._mend = weights["residuals.begin"], weights["residuals.mend"]
         self._scale = weights["residuals.scale"]
+        self._shape = weights["residuals.shape"]
         self._drawn = np.flatnonzero(self._rows[0].diagonal())
+
+    def mended(self, decoded: Float32[np.ndarray, "N T F"]) -> Float32[np.ndarray, "N T F"]:
+        """Move decoded windows to where the real ones were, given a row and the one before it."""
+        n_features = decoded.shape[2]
+        found = decoded.copy()
+        for rows, matrix in ((slice(0, 1), self._begin), (slice(1, None), self._mend)):
+            found[:, rows] += matrix[:, 0]
+            for k in self._drawn.tolist():
+                found[:, rows] += decoded[:, rows, k, None] * matrix[:, 1 + k]
+        for k in self._drawn.tolist():
+            found[:, 1:] += decoded[:, :-1, k, None] * self._mend[:, 1 + n_features + k]
+        return found
 
     def draw(
         self, noise: Float32[np.ndarray, "N T1 F"], latents: Float32[np.ndarray, "N Z"]
@@ -41,9 +55,12 @@ class ResidualNoise:
             logs += latents[:, k, None] * self._scale[:, k]
         for k in self._drawn.tolist():
             logs += noise[:, 0, k, None] * self._scale[:, n_latent + 1 + k]
+        shaped = np.zeros_like(found)
+        for k in self._drawn.tolist():
+            shaped[..., k] = np.interp(noise[:, 1:, k], KNOTS, self._shape[k])
         for step in range(found.shape[1]):
             matrix = self._rows[min(step, 2)]
-            read = [noise[:, step + 1], *(found[:, step - k] for k in range(1, min(step, 2) + 1))]
+            read = [shaped[:, step], *(found[:, step - k] for k in range(1, min(step, 2) + 1))]
             for k, numbers in enumerate(read):
                 for feature in self._drawn.tolist():
                     told = matrix[:, k * n_features + feature]

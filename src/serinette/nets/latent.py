@@ -81,10 +81,12 @@ class LatentModel(nn.Module):
         """Turn standard normal noise into windows; without noise for rows, their expectation."""
         written = self.generator(noise, context)
         decoded = self.decode(self.latents.natural(written), context, n_steps)
-        if self.residuals is None or row_noise is None:
+        if self.residuals is None:
             return decoded
-        added = self.residuals.draw(row_noise, written) * self.features.sd
-        return decoded._replace(values=decoded.values + added)
+        values = self.residuals.mended(self.features.standard(decoded.values))
+        if row_noise is not None:
+            values = values + self.residuals.draw(row_noise, written)
+        return decoded._replace(values=self.features.natural(values))
 
     def weights(self) -> dict[str, Float32[np.ndarray, "..."]]:
         """Return all weights and scales by name."""

@@ -18,6 +18,8 @@ BEND = 0.01
 """...and 1 of a bend, which is added up twice."""
 RESIDUAL_ROWS = ("first", "second", "later")
 """Rows of a window that residuals are drawn for in different ways."""
+KNOTS = tuple(k / 4 for k in range(-14, 15))
+"""Places of a standard normal number at which it is told what stands for it among residuals."""
 FACTS = "facts.shares"
 """Name of what is kept beside the weights: how often static symbols stand together."""
 
@@ -141,16 +143,26 @@ def expected_shapes(
 
 
 def residual_shapes(n_features: int, latent_size: int) -> dict[str, tuple[int, ...]]:
-    """List what draws the residuals: of the first row, the second, and every later one.
+    """List what mends decoded windows and draws their residuals.
+
+    What is added to a decoded row is told by a bias, the row, and the one before it where there is
+    one. Residuals are drawn in one way for the first row, the second, and every later one.
 
     Beside the matrix of a row's own noise stand those of the rows before it, the nearest first. How
-    wide the noise of a window is: the logarithm is told by its latent, a bias and noise.
+    wide the noise of a window is: the logarithm is told by its latent, a bias and noise. What
+    stands for a normal number at each of the `KNOTS`: noise may be skewed, and have heavy tails.
     """
     rows = {
         f"residuals.{name}": (n_features, (1 + n_before) * n_features)
         for n_before, name in enumerate(RESIDUAL_ROWS)
     }
-    return {**rows, "residuals.scale": (n_features, latent_size + 1 + n_features)}
+    return {
+        "residuals.begin": (n_features, 1 + n_features),
+        "residuals.mend": (n_features, 1 + 2 * n_features),
+        **rows,
+        "residuals.scale": (n_features, latent_size + 1 + n_features),
+        "residuals.shape": (n_features, len(KNOTS)),
+    }
 
 
 def artifact_shapes(config: LatentConfig, schema: Schema) -> dict[str, tuple[int, ...]]:

@@ -20,9 +20,9 @@ from serinette.core.seeds import derive
 from serinette.nets.latent import LatentModel, model_of
 from serinette.nets.latent_config import LatentConfig
 from serinette.training.latent_autoencoder import (
+    decode_all,
     encode_all,
     end_loss,
-    left_out,
     squared_error,
     train_autoencoder_,
 )
@@ -71,9 +71,10 @@ def train_latent(
     found = encode_all(model, everything)
     latents = model.latents.standard(found)
     if model.residuals is not None:
-        left = left_out(model, found, everything)
+        real = model.features.standard(everything.windows)
+        decoded = decode_all(model, found, everything)
         n_levels = data.windows.shape[2] if data.n_levels is None else data.n_levels
-        model.residuals.measure_(left, everything.mask(), latents, n_levels)
+        model.residuals.measure_(real, decoded, everything.mask(), latents, n_levels)
     course = Course(config.gan_updates, second)
     train_generator_(model, latents, everything.context, course, watch, seed=seed)
     return model.weights()

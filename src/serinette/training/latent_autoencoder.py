@@ -126,15 +126,15 @@ def encode_all(model: LatentModel, batch: Batch) -> Float[Tensor, "N Z"]:
 
 
 @torch.no_grad()
-def left_out(
+def decode_all(
     model: LatentModel, latents: Float[Tensor, "N Z"], batch: Batch
 ) -> Float[Tensor, "N T F"]:
-    """Return what windows have besides what they are decoded to, in deviations of the features."""
+    """Return what latents are decoded to, standardised, some at a time."""
     found = []
     for rows in torch.split(torch.arange(len(latents)), _BLOCK):
         part = batch.select(rows)
         decoded = model.decode(latents[rows], part.context, part.windows.shape[1])
-        found.append((part.windows - decoded.values) / model.features.sd)
+        found.append(model.features.standard(decoded.values))
     return torch.cat(found)
 
 
