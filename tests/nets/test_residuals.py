@@ -107,7 +107,7 @@ def test_noise_is_skewed_as_it_was():
         found, wanted = (torch.quantile(x[:, :, k], places) for x in (drawn, real))
         assert torch.allclose(found, wanted, atol=0.45)
     assert float(drawn.mean()) == pytest.approx(float(real.mean()), abs=0.03)
-    assert float(drawn.std()) == pytest.approx(float(real.std()), abs=0.03)
+    assert float(drawn.std()) == pytest.approx(float(real.std()), abs=0.06)
 
 
 def test_only_levels_have_noise_and_steps_that_are_not_there_say_nothing():
