@@ -188,7 +188,7 @@ def _shape(left: Float[Tensor, "N V"]) -> Float[Tensor, "V K"]:
     knots = torch.tensor(KNOTS).double()
     if len(left) < _FEWEST_SHAPED:
         return knots.expand(left.shape[1], -1)
-    found = torch.quantile(thinned_rows(left), torch.special.ndtr(knots), dim=0).T  # [V, K]
+    found = torch.quantile(_thinned(left), torch.special.ndtr(knots), dim=0).T  # [V, K]
     fine = torch.special.ndtri((torch.arange(_N_FINE).double() + 0.5) / _N_FINE)
     drawn = _on_lines(found, fine.expand(len(found), -1).T).T
     spread = drawn.std(dim=1, correction=0, keepdim=True).clamp(min=_STILL)
@@ -208,7 +208,7 @@ def _on_lines(shape: Float[Tensor, "V K"], noise: Float[Tensor, "*B V"]) -> Floa
     return found
 
 
-def thinned_rows(rows: Float[Tensor, "N V"]) -> Float[Tensor, "N V"]:
+def _thinned(rows: Float[Tensor, "N V"]) -> Float[Tensor, "N V"]:
     """Keep as many rows as quantiles can be taken of, evenly."""
     return rows[:: 1 + rows.numel() // _MOST_NUMBERS]
 

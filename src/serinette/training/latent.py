@@ -19,6 +19,7 @@ from torch import Generator, Tensor
 from serinette.core.seeds import derive
 from serinette.nets.latent import LatentModel, model_of
 from serinette.nets.latent_config import LatentConfig
+from serinette.nets.residuals import Residuals
 from serinette.training.latent_autoencoder import (
     decode_all,
     encode_all,
@@ -32,6 +33,8 @@ from serinette.training.latent_game import train_generator_
 
 _N_DIRECTIONS = 256
 _BLOCK = 512
+_MOST_MEASURED = 5_000_000
+"""Numbers of windows on which residuals are measured."""
 
 
 def train_latent(
@@ -71,13 +74,31 @@ def train_latent(
     found = encode_all(model, everything)
     latents = model.latents.standard(found)
     if model.residuals is not None:
-        real = model.features.standard(everything.windows)
-        decoded = decode_all(model, found, everything)
         n_levels = data.windows.shape[2] if data.n_levels is None else data.n_levels
-        model.residuals.measure_(real, decoded, everything.mask(), latents, n_levels)
+        _measure_residuals_(model.residuals, model, everything, found, n_levels)
     course = Course(config.gan_updates, second)
     train_generator_(model, latents, everything.context, course, watch, seed=seed)
     return model.weights()
+
+
+def _measure_residuals_(
+    residuals: Residuals,
+    model: LatentModel,
+    everything: Batch,
+    latents: Float[Tensor, "N Z"],
+    n_levels: int,
+) -> None:
+    """Measure what the autoencoder leaves out, on some of very many windows."""
+    n, length, n_features = everything.windows.shape
+    step = -(-n * length * n_features // _MOST_MEASURED)
+    some, codes = everything.select(torch.arange(0, n, step)), latents[::step]
+    residuals.measure_(
+        model.features.standard(some.windows),
+        decode_all(model, codes, some),
+        some.mask(),
+        model.latents.standard(codes),
+        n_levels,
+    )
 
 
 def _shared(seconds: float, share: float) -> tuple[float, float]:
