@@ -5,9 +5,10 @@
 
 TimeGAN's discriminative protocol, as `series_quality.py` has it: stocks and 10,000 sines in windows
 of 24 rows, a model of all rows for each generator seed, ten judges each, the same judges on real
-windows against themselves (the floor). Three engines: `adversarial` is what `--objective
-adversarial` trains, `lstm-gan` and `timegan` are the presets. The seconds that count are those of
-the processor: other work may run beside.
+windows against themselves (the floor), and beside it the median distance of written windows to the
+nearest training window, and of held-out real ones. Three engines: `adversarial` is what
+`--objective adversarial` trains, `lstm-gan` and `timegan` are the presets. The seconds that count
+are those of the processor: other work may run beside.
 
 `--stability` trains each engine for `--minutes` of the clock and asks: has it diverged, has it
 collapsed (less than half of the variance of real windows, step by step), was that told?
@@ -32,7 +33,15 @@ import numpy as np
 import torch
 from machine import describe_machine
 from report import publish
-from series_quality import LENGTH, N_JUDGES, mean_sd, real_windows, upper, write_sines
+from series_quality import (
+    LENGTH,
+    N_JUDGES,
+    distances,
+    mean_sd,
+    real_windows,
+    upper,
+    write_sines,
+)
 
 import serinette
 from serinette.core.lines import read_json_lines
@@ -134,14 +143,18 @@ def _train(path: Path, work: Path, task: dict[str, Any], how_long: list[str]) ->
 
 def _quality(path: Path, work: Path, task: dict[str, Any], exit_code: int) -> dict[str, Any]:
     if exit_code:
-        return {"scores": []}
+        return {"scores": [], "nearest": None}
     name = task["set"]
     real = _scaled(name, path, None)
     n = len(real)
     model = serinette.load(work / _name(task) / "model")
     windows = model.generate_array(n, length=LENGTH, seed=task["seed"])
     written = _scaled(name, path, windows[:, ::-1] if name == "stocks" else windows)
-    return {"scores": discriminative_scores(real, written, seeds=range(N_JUDGES))}
+    near, held_out = distances(name, real, written)
+    return {
+        "scores": discriminative_scores(real, written, seeds=range(N_JUDGES)),
+        "nearest": [float(np.median(near)), float(np.median(held_out))],
+    }
 
 
 def _stability(path: Path, work: Path, task: dict[str, Any], exit_code: int) -> dict[str, Any]:
@@ -166,19 +179,19 @@ def _tables(lines: list[dict[str, Any]]) -> Iterator[str]:
     floors = {x["set"]: x["scores"] for x in lines if x["kind"] == "floor"}
     yield (
         f"| set | engine | updates | seeds | processor seconds | discriminative, {N_JUDGES} judges "
-        "| less floor, upper 95 % |"
+        "| less floor, upper 95 % | each seed | distance to training | held out |"
     )
-    yield "|---|---|---|---|---|---|---|"
+    yield "|---|---|---|---|---|---|---|---|---|---|"
     for (name, engine, updates), found in _grouped(lines, "quality"):
         scores = [score for x in found for score in x["scores"]]
         spent = ", ".join(f"{x['processor_seconds']:.0f}" for x in found)
-        told = "diverged | " if not scores else (
-            f"{mean_sd(scores)} | {upper(scores, floors[name]):.4f}"
+        told = "diverged | | | | " if not scores else (
+            f"{mean_sd(scores)} | {upper(scores, floors[name]):.4f} | {_each(found)}"
         )  # fmt: skip
         seeds = ", ".join(str(x["seed"]) for x in found)
         yield f"| {name} | {engine} | {updates:,} | {seeds} | {spent} | {told} |"
     for name, scores in floors.items():
-        yield f"| {name} | real rows (floor) | | | | {mean_sd(scores)} | |"
+        yield f"| {name} | real rows (floor) | | | | {mean_sd(scores)} | | | | |"
     stability = list(_grouped(lines, "stability"))
     if not stability:
         return
@@ -193,6 +206,14 @@ def _tables(lines: list[dict[str, Any]]) -> Iterator[str]:
             f"| {name} | {engine} | {len(found)} | {len(found) - len(ended)} | {len(fallen)} | "
             f"{told} | {spreads} |"
         )
+
+
+def _each(found: list[dict[str, Any]]) -> str:
+    """Return the mean of each seed, and how near to training windows is written, and held out."""
+    ended = [x for x in found if x["scores"]]
+    means = ", ".join(f"{np.mean(x['scores']):.4f}" for x in ended)
+    near, held_out = (", ".join(f"{x['nearest'][k]:.3f}" for x in ended) for k in (0, 1))
+    return f"{means} | {near} | {held_out}"
 
 
 def _grouped(

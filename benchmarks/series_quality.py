@@ -109,7 +109,7 @@ def _of_set(name: str, args: argparse.Namespace, work: Path) -> str:
         written = scaled(trained.windows)
         scores, useful = judged(work / f"{trained.run}-judged", real, written)
         all_scores += scores
-        near, held = _distances(name, real, written)
+        near, held = distances(name, real, written)
         rates = " / ".join(f"{rate:,.0f}" for rate in trained.windows_a_minute)
         lines.append(
             f"| {seed} | {trained.train_seconds:.0f} | {rates} | "
@@ -218,7 +218,7 @@ def mean_sd(scores: Sequence[float]) -> str:
     return f"{np.mean(scores):.4f} ± {np.std(scores, ddof=1):.4f}"
 
 
-def _distances(name: str, real: np.ndarray, written: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def distances(name: str, real: np.ndarray, written: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return nearest distances: of written windows to real ones, of blocks to the rest.
 
     Both have as many neighbours to choose from: of sines the 8,000 that are not held out, since
