@@ -97,11 +97,12 @@ class LatentDecoder:
         values = np.empty((n_filled, n_steps, self.n_features), dtype=np.float32)
         ends = np.zeros((n_filled, n_steps), dtype=np.float32)
         latents = np.empty((n_filled, self.latent_size), dtype=np.float32)
+        middle, spread = self._latent_scale
         for rows, blocks in in_blocks(given):
             written = self._written(blocks)
             latents[rows] = written.transpose(0, 2, 1).reshape(-1, self.latent_size)
-            mean, sd = self._latent_scale
-            told = np.concatenate([written * sd + mean, blocks[:, self.latent_size :]], axis=1)
+            context_blocks = blocks[:, self.latent_size :]
+            told = np.concatenate([written * spread + middle, context_blocks], axis=1)
             for step, (found, hidden) in enumerate(self._steps(told, n_steps)):
                 values[rows, step] = found.transpose(0, 2, 1).reshape(-1, self.n_features)
                 if self._end is not None:

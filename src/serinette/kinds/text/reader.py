@@ -176,10 +176,11 @@ def _read_file(file: FileBytes, reading: _Reading) -> None:
 def _long_file(path: Path, reading: _Reading) -> LongFile | None:
     """Read a file of one long document into a scratch file; None: it is for `_read_file`."""
     config = reading.config
-    is_one = reading.documents == "file" and not config.is_of_records
-    if not is_one or path.stat().st_size < LONG_BYTES:
+    if reading.documents != "file" or config.is_of_records:
         return None
     try:
+        if path.stat().st_size < LONG_BYTES:
+            return None
         with path.open("rb") as file:
             head = file.read(_HEAD)
         if binary_format(head) is None and format_of(path.name, head) is None:
