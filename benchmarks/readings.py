@@ -4,8 +4,9 @@
 
 Streams with a carried state, which are the default; the same with documents by paragraph, so that
 the state begins anew at each, or never; windows of random places from a state of zeros; and windows
-of which only the last step is predicted (many-to-one). The size is the same for all. Bits a
-character are of the validation part, read with the state carried, as `serinette score` reads.
+of which only the last step is predicted (many-to-one); and the default with a one-hot input. The
+size is the same for all. Bits a character are of the validation part, read with the state carried,
+as `serinette score` reads.
 """
 
 import argparse
@@ -24,6 +25,7 @@ READINGS = {
     "the same, state never reset": ["--documents", "blank-line", "--training.reset", "never"],
     "windows from a state of zeros": ["--training.batching", "windows"],
     "many-to-one windows": ["--training.batching", "many-to-one"],
+    "streams, state carried, one-hot input": ["--model.one_hot", "true"],
 }
 
 

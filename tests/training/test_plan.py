@@ -7,8 +7,10 @@ from serinette.core.schema import Schema, SymbolField
 from serinette.nets.config import ModelConfig, n_parameters
 from serinette.training.config import TrainingConfig
 from serinette.training.plan import (
+    ROWS,
     SIZES,
     CorpusFacts,
+    choose_shape,
     choose_size,
     make_plan,
     model_of,
@@ -38,10 +40,9 @@ def plan_of(facts=SHAKESPEARE, seconds=300.0, size=None, **fixed):
 
 
 def test_a_longer_budget_never_chooses_a_smaller_network():
-    shape = plan_shape(SHAKESPEARE)
     order = list(SIZES)
     chosen = [
-        order.index(choose_size(SCHEMA, SHAKESPEARE, seconds, MEASURE, shape, {}))
+        order.index(choose_size(SCHEMA, SHAKESPEARE, seconds, MEASURE, {}, {}))
         for seconds in (5.0, 30.0, 120.0, 300.0, 900.0, 3600.0)
     ]
     assert chosen == sorted(chosen)
@@ -50,7 +51,7 @@ def test_a_longer_budget_never_chooses_a_smaller_network():
 
 def test_a_small_corpus_never_gets_a_large_network():
     facts = CorpusFacts(n_steps=20_000, n_sequences=1, median_length=20_000)
-    assert choose_size(SCHEMA, facts, 1e6, MEASURE, plan_shape(facts), {}) in ("xs", "s")
+    assert choose_size(SCHEMA, facts, 1e6, MEASURE, {}, {}) in ("xs", "s")
 
 
 @given(
@@ -86,6 +87,40 @@ def test_what_the_user_has_set_wins():
     assert plan.training["updates"] == 7
     assert plan.training["window"] == 12
     assert plan.model["hidden_size"] == 33
+
+
+def in_steps(model, training):
+    """A machine on which an update takes as long for many rows as for few."""
+    return training["window"] * n_parameters(model_of(model), SCHEMA) * ROWS / 4e10
+
+
+WIDE_SHAPE = {"window": 32, "n_rows": 128}
+USUAL = {"window": 64, "n_rows": 32}
+
+
+@pytest.mark.parametrize(
+    ("hidden_size", "measure", "own", "shape"),
+    [
+        (512, in_steps, {}, WIDE_SHAPE),
+        (384, in_steps, {}, USUAL),
+        (512, MEASURE, {}, USUAL),
+        (512, in_steps, {"batching": "windows"}, USUAL),
+        (512, in_steps, {"batching": "many-to-one"}, USUAL),
+        (512, in_steps, {"window": 48}, {"window": 48, "n_rows": 32}),
+    ],
+)
+def test_more_rows_of_shorter_windows_are_read_where_that_is_faster(
+    hidden_size, measure, own, shape
+):
+    model = {"hidden_size": hidden_size, "embedding_size": 64, "n_layers": 2}
+    assert choose_shape(SHAKESPEARE, measure, model, own) == {**own, **shape}
+
+
+@pytest.mark.parametrize("n_steps, median", [(160_000, 160_000), (9_000_000, 17)])
+def test_a_small_corpus_and_short_documents_are_read_as_always(n_steps, median):
+    facts = CorpusFacts(n_steps=n_steps, n_sequences=5, median_length=median)
+    model = {"hidden_size": 512, "embedding_size": 64, "n_layers": 2}
+    assert choose_shape(facts, in_steps, model, {}) == plan_shape(facts)
 
 
 def test_short_documents_get_short_windows():

@@ -28,11 +28,20 @@ DEFAULT_SIZE = "m"
 """The size when neither `--size` nor a budget says otherwise."""
 WINDOW, ROWS = 64, 32
 """Steps and rows of a window, where the corpus is large enough."""
+WIDE = 512
+"""Cells from which a network may read..."""
+WIDE_WINDOW, WIDE_ROWS = 32, 128
+"""...windows of so many steps and rows..."""
+WIDE_GAIN = 1.3
+"""...if that makes it so many times as fast here: where its matrices do not fit into a core's
+cache, more rows share each reading of them. The same text makes half as many updates then."""
 MEASURED_STEPS = 65_536
 """Validation steps that are measured while training goes on; the end measures all."""
 _STEPS_PER_PARAMETER = 0.6
 """A size is affordable when the budget pays for so many training steps per parameter."""
 _FEWEST_UPDATES = 20
+_UPDATES_PER_PASS = 40
+"""Fewer teach little: rows are taken until there would be so many."""
 MOST_PASSES = 14.0
 """Reading a corpus more often only learns it by heart, whatever the dropout."""
 _PARAMETERS_PER_STEP = 10.0
@@ -88,8 +97,33 @@ def plan_shape(facts: CorpusFacts) -> dict[str, int]:
     """
     is_short = facts.median_length < WINDOW
     window = max(8, 8 * math.ceil(facts.median_length / 8)) if is_short else WINDOW
-    rows = 2 ** int(math.log2(max(8, min(ROWS, facts.n_steps / (window * 40)))))
+    rows = 2 ** int(math.log2(max(8, min(ROWS, facts.n_steps / (window * _UPDATES_PER_PASS)))))
     return {"window": window, "n_rows": rows}
+
+
+def choose_shape(
+    facts: CorpusFacts, measure: Measure, model: Mapping[str, Any], own: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return training settings with the window and rows that suit corpus, network and machine.
+
+    Windows that nothing is carried into stay as long as they are: a shorter one would hide what a
+    longer one shows.
+
+    Args:
+        facts: Of the training part.
+        measure: Speed of this machine.
+        model: Settings of the network.
+        own: Training settings that are settled already; they win.
+    """
+    usual = {**plan_shape(facts), **own}
+    can_carry = own.get("batching", "streams") == "streams" and facts.median_length >= WINDOW
+    is_fed = facts.n_steps >= WIDE_WINDOW * WIDE_ROWS * _UPDATES_PER_PASS
+    is_open = not own.keys() & {"window", "n_rows"}
+    if not (model["hidden_size"] >= WIDE and can_carry and is_fed and is_open):
+        return usual
+    wide = {**usual, "window": WIDE_WINDOW, "n_rows": WIDE_ROWS}
+    slow, fast = (facts.steps_per_update(t) / measure(model, t) for t in (usual, wide))
+    return wide if fast >= WIDE_GAIN * slow else usual
 
 
 def choose_size(
@@ -97,7 +131,7 @@ def choose_size(
     facts: CorpusFacts,
     seconds: float,
     measure: Measure,
-    training: Mapping[str, Any],
+    own: Mapping[str, Any],
     given: Mapping[str, Any],
 ) -> str:
     """Return the largest size that the budget can train and the corpus can feed.
@@ -107,17 +141,18 @@ def choose_size(
         facts: Of the training part.
         seconds: Time for updates.
         measure: Speed of this machine.
-        training: Training settings that are settled already (window, rows).
+        own: Training settings that are settled already.
         given: Model settings that are settled already (a tied read-out).
     """
     chosen = next(iter(SIZES))
-    steps_per_update = facts.steps_per_update(training)
     for name in list(SIZES)[1:]:
         shape = {**SIZES[name], **given}
         parameters = n_parameters(model_of(shape), schema)
         if parameters > _PARAMETERS_PER_STEP * facts.n_steps:
             break
-        steps = seconds / measure(shape, _timed(training, facts)) * steps_per_update
+        training = choose_shape(facts, measure, shape, own)
+        updates = seconds / measure(shape, _timed(training, facts))
+        steps = updates * facts.steps_per_update(training)
         if steps < _STEPS_PER_PARAMETER * parameters:
             break
         chosen = name
@@ -178,16 +213,16 @@ def make_plan(
     if size is not None and size not in SIZES:
         raise ConfigError(f"--size must be one of {', '.join(SIZES)}, got {size!r}")
     own = {k.removeprefix("training."): v for k, v in fixed.items() if k.startswith("training.")}
-    training: dict[str, Any] = {**plan_shape(facts), **own}
     given = _own(_SHAPE, fixed)
     if given.get("one_hot"):
         given["embedding_size"] = predicted_symbols(schema)[0].size
     if size is None and seconds is not None and not _own(_SIZE, fixed):
-        size = choose_size(schema, facts, seconds, measure, training, given)
+        size = choose_size(schema, facts, seconds, measure, own, given)
     named = f"size {size or DEFAULT_SIZE}" if not _own(_SIZE, fixed) else "sizes as set"
     sizes = {**SIZES[size or DEFAULT_SIZE], **_own(_SIZE, fixed)}
     if "embedding_size" in given:
         sizes["embedding_size"] = given["embedding_size"]
+    training = choose_shape(facts, measure, {**sizes, **given}, own)
     per_update = measure({**sizes, **given}, _timed(training, facts))
     steps_per_update = facts.steps_per_update(training)
     if "updates" not in own:
