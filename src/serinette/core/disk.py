@@ -11,6 +11,7 @@ anything else   ResourceError     full, read-only, forbidden or broken: the disk
 import errno
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,10 +23,12 @@ _BINARY = getattr(os, "O_BINARY", 0)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+_RUNS = "--runs DIR"
+"""How another place for what is kept is chosen."""
 _REASONS = {
-    errno.EROFS: "the file system is read-only; choose another place with --runs DIR",
-    errno.EACCES: "no permission; change its permissions or choose another place with --runs DIR",
-    errno.EPERM: "no permission; change its permissions or choose another place with --runs DIR",
+    errno.EROFS: "the file system is read-only; choose another place with {elsewhere}",
+    errno.EACCES: "no permission; change its permissions or choose another place with {elsewhere}",
+    errno.EPERM: "no permission; change its permissions or choose another place with {elsewhere}",
     errno.EIO: "the disk reports an input/output error; check the disk and run the command again",
     errno.EMFILE: "too many open files; raise the limit (`ulimit -n`) and run the command again",
     errno.ENFILE: "too many open files; close other programs and run the command again",
@@ -173,17 +176,20 @@ def require_space(folder: Path, n_bytes: int) -> None:
     with explained(place, "read"):
         free = shutil.disk_usage(place).free
     if free < n_bytes:
-        raise ResourceError(_no_space(folder, n_bytes))
+        raise ResourceError(_no_space(folder, n_bytes, _RUNS))
 
 
 @contextmanager
-def explained(path: Path, doing: str, n_bytes: int | None = None) -> Iterator[None]:
+def explained(
+    path: Path, doing: str, n_bytes: int | None = None, *, elsewhere: str = _RUNS
+) -> Iterator[None]:
     """Turn an OSError into one line that a person can act on.
 
     Args:
         path: What was being worked on.
         doing: The verb of the message: `read`, `written`, `removed`.
         n_bytes: How much was to be written, if that is known.
+        elsewhere: How the user chooses another place for it.
 
     Raises:
         NotFoundError: If a file that was to be read is not there.
@@ -195,10 +201,31 @@ def explained(path: Path, doing: str, n_bytes: int | None = None) -> Iterator[No
         if doing == "read" and error.errno in _ABSENT:
             raise NotFoundError(f"{path} does not exist") from error
         if error.errno in _FULL:
-            raise ResourceError(_no_space(path, n_bytes)) from error
-        fallback = f"{(error.strerror or str(error)).lower()}; choose another place with --runs DIR"
-        reason = _REASONS.get(error.errno or 0, fallback)
+            raise ResourceError(_no_space(path, n_bytes, elsewhere)) from error
+        said = (error.strerror or str(error)).lower()
+        known = _REASONS.get(error.errno or 0)
+        reason = (
+            f"{said}; choose another place with {elsewhere}"
+            if known is None
+            else known.format(elsewhere=elsewhere)
+        )
         raise ResourceError(f"{path} cannot be {doing}: {reason}") from error
+
+
+@contextmanager
+def scratch_explained(doing: str, n_bytes: int | None = None) -> Iterator[None]:
+    """Explain what goes wrong with a file without a name, which lies where `TMPDIR` says.
+
+    Args:
+        doing: The verb of the message.
+        n_bytes: How much was to be written, if that is known.
+    """
+    try:
+        place = Path(tempfile.gettempdir())
+    except OSError:  # nowhere may a file be made; making one will say so
+        place = Path("a scratch file")
+    with explained(place, doing, n_bytes, elsewhere="the variable TMPDIR"):
+        yield
 
 
 @contextmanager
@@ -228,13 +255,13 @@ def _end_of_last_line(descriptor: int) -> int:
     return 0
 
 
-def _no_space(path: Path, n_bytes: int | None) -> str:
+def _no_space(path: Path, n_bytes: int | None, elsewhere: str) -> str:
     figures = [] if n_bytes is None else [f"need {_megabytes(n_bytes)}"]
     with suppress(OSError):
         place = path if exists(path) else path.parent
         figures.append(f"{shutil.disk_usage(place).free // _MEGABYTE:,} MB free")
     numbers = f" ({', '.join(figures)})" if figures else ""
-    return f"no space left on the disk of {path}{numbers}; free space or use --runs DIR"
+    return f"no space left on the disk of {path}{numbers}; free space or use {elsewhere}"
 
 
 def _megabytes(n_bytes: int) -> str:

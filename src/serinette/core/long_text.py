@@ -5,14 +5,12 @@ The file has no name: it is gone when nobody reads it any more, after a crash to
 """
 
 import tempfile
-from pathlib import Path
 from typing import Any, Final
 
 from serinette.core import disk
 
 _ENCODINGS: Final = {1: "latin-1", 2: "utf-16-le", 4: "utf-32-le"}
 """Of each width, what is that wide: two bytes hold the characters up to U+FFFF."""
-_SCRATCH: Final = Path("the scratch file")
 _BLOCK: Final = 1 << 20
 
 
@@ -20,10 +18,12 @@ class _Scratch:
     """A file without a name, which is closed when nobody needs it any more."""
 
     def __init__(self) -> None:
-        self.file: Any = tempfile.TemporaryFile()  # noqa: SIM115 - see `__del__`
+        with disk.scratch_explained("written"):
+            self.file: Any = tempfile.TemporaryFile()  # noqa: SIM115 - see `__del__`
 
     def __del__(self) -> None:
-        self.file.close()
+        if hasattr(self, "file"):
+            self.file.close()
 
 
 class LongText:
@@ -46,7 +46,7 @@ class LongText:
     def text(self, start: int, stop: int) -> str:
         """Return characters `start` to `stop`; places beyond the ends are those of the ends."""
         start, stop = max(0, start), min(len(self), stop)
-        with disk.explained(_SCRATCH, "read", 0):
+        with disk.scratch_explained("read", 0):
             self._scratch.file.seek((self._start + start) * self._width)
             data: bytes = self._scratch.file.read(max(0, stop - start) * self._width)
         return data.decode(_ENCODINGS[self._width], "surrogatepass")
@@ -68,20 +68,20 @@ class LongTextWriter:
         """Add characters at the end."""
         while (data := _encoded(text, self._width)) is None:
             self._widen()
-        with disk.explained(_SCRATCH, "written", len(data)):
+        with disk.scratch_explained("written", len(data)):
             self._scratch.file.write(data)
         self._n += len(text)
 
     def long_text(self) -> LongText:
         """Return what was added; nothing can be added any more."""
-        with disk.explained(_SCRATCH, "written", 0):
+        with disk.scratch_explained("written", 0):
             self._scratch.file.flush()
         return LongText(self._scratch, self._width, 0, self._n)
 
     def _widen(self) -> None:
         narrow, width = self.long_text(), 2 * self._width
         wide = _Scratch()
-        with disk.explained(_SCRATCH, "written", self._n * width):
+        with disk.scratch_explained("written", self._n * width):
             for start in range(0, self._n, _BLOCK):
                 wide.file.write(narrow.text(start, start + _BLOCK).encode(_ENCODINGS[width]))
         self._scratch, self._width = wide, width

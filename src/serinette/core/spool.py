@@ -8,7 +8,6 @@ Shape letters: `N` numbers.
 
 import mmap
 import tempfile
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -62,10 +61,10 @@ class Spool:
 
     def _spill(self) -> None:
         """Write what is held; written, not mapped: dirty pages of a map would count as memory."""
-        if self._file is None:
-            self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed where it is mapped
         n_bytes = (self._n - self._n_written) * self._dtype.itemsize
-        with disk.explained(Path("the scratch file"), "written", n_bytes):
+        with disk.scratch_explained("written", n_bytes):
+            if self._file is None:
+                self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed where it is mapped
             for values in (*self._blocks, *self._pieces):
                 self._file.write(values.data)
         self._blocks, self._pieces, self._n_written = [], [], self._n
