@@ -118,7 +118,7 @@ def _of(application: Application, seed: int, args: argparse.Namespace) -> Found:
     folder = args.work / name / "model"
     if not folder.exists():
         _run(
-            "train", str(path), *_read_as(path), "--preset", application.preset, "--budget",
+            "train", str(path), "--preset", application.preset, "--budget",
             args.budget,
             "--seed", str(seed), "--runs", str(args.work), "--name", name,
         )  # fmt: skip
@@ -144,11 +144,6 @@ def _of(application: Application, seed: int, args: argparse.Namespace) -> Found:
         figures=[test["value"], test["baseline"], *beside],
         shown=_shown(application, written),
     )
-
-
-def _read_as(path: Path) -> list[str]:
-    """Return the options by which a file of records is read; lines of text need none."""
-    return ["--data.text_field", "text"] if path.suffix == ".jsonl" else []
 
 
 def _row(application: Application, found: Sequence[Found]) -> str:

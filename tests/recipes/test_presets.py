@@ -1,8 +1,12 @@
+import json
+import time
+
 import pytest
 
 from serinette.cli.main import main
 from serinette.core.config import Layer, resolve
 from serinette.core.errors import ConfigError
+from serinette.recipes.describe import describe_data
 from serinette.recipes.fit.planning import plan_training
 from serinette.recipes.game_words import check_game
 from serinette.recipes.presets import PRESETS, find_preset
@@ -49,3 +53,24 @@ def test_a_preset_for_another_kind_is_refused():
     request = TrainRequest(sources=("no poem at all " * 20,), kind="text", preset="tang-lstm128")
     with pytest.raises(ConfigError, match="is for the kind poem, the data are of kind text"):
         plan_training(request, 0.0, silent)
+
+
+@pytest.mark.parametrize(
+    ("values", "preset", "are_records"),
+    [({}, "encyclopaedia", True), ({"data.documents": "file"}, "code", False)],
+)
+def test_lines_of_json_are_records_unless_something_else_is_said(
+    tmp_path, values, preset, are_records
+):
+    path = tmp_path / "articles.jsonl"
+    path.write_text("".join(json.dumps({"text": f"article {k} " * 9}) + "\n" for k in range(30)))
+    layers = (Layer(origin="test", values=values),)
+    request = TrainRequest(
+        sources=(path,), layers=layers, budget_seconds=9.0, preset=preset, size="xs"
+    )
+    planned = plan_training(request, time.monotonic(), silent)
+    text = planned.prepared.parts.train.sequences[0].content
+    assert text.startswith("article" if are_records else '{"text"')
+    assert planned.settings.groups["data"].text_field == ("text" if are_records else None)
+    report = describe_data([path], layers)
+    assert report.settings.groups["data"].text_field == (None if values else "text")

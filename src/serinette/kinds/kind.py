@@ -3,7 +3,7 @@
 Shape letters: `B` rows, `T` time, `F` fields of a step, `C` context fields, `V` symbols.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -176,6 +176,17 @@ class Kind(Protocol):
 
     def follows(self, config: Any) -> Mapping[str, Any]:
         """Return settings that follow from those of the data, by `section.key`; all others win."""
+        ...
+
+    def suits(
+        self, sources: Sequence[Path] | Sequence[str], said: Collection[str]
+    ) -> Mapping[str, Any]:
+        """Return settings by which some data are plainly to be read, by `section.key`; cheap.
+
+        Args:
+            sources: Files and folders, or texts.
+            said: Settings that somebody has given.
+        """
         ...
 
     @property

@@ -9,7 +9,7 @@ from serinette.core.config import Layer, Resolved, resolve
 from serinette.kinds.corpus import Corpus, SourceFile
 from serinette.kinds.split import split
 from serinette.kinds.table import find_kind, kind_of
-from serinette.recipes.requests import groups_of
+from serinette.recipes.requests import groups_of, layer_of_data
 from serinette.recipes.shares import SourceShare, shares_of
 
 _SECTIONS = ("data", "split")
@@ -67,6 +67,7 @@ def describe_data(
     """
     kind = find_kind(kind_of(sources, kind_name))
     groups = groups_of(kind.name)
+    layers = (layer_of_data(kind.name, sources, layers), *layers)
     settings = resolve({name: groups[name] for name in _SECTIONS}, layers)
     corpus = kind.read(sources, settings.groups["data"])
     parts = split(corpus, settings.groups["split"])

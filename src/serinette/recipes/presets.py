@@ -37,9 +37,10 @@ class Preset:
         return kind in (self.kind, *self.also)
 
 
-_FILES: Final = {"data.documents": "file", "data.codec": "character"}
+_FILES: Final = {"data.codec": "character"}
+"""Of files or records that are documents each."""
 _LINES: Final = {"data.documents": "line", "data.codec": "character"}
-"""Of texts that are documents each, and of texts of which every line is one."""
+"""Of texts of which every line is a document."""
 
 PRESETS: Final[Mapping[str, Preset]] = {
     "tang-lstm128": Preset(

@@ -1,6 +1,6 @@
 """What a training is asked for, and what it answers. No torch here."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,20 @@ def groups_of(kind_name: str) -> Mapping[str, type]:
         "critic": CriticConfig,
         "fine_tuning": FineTuningConfig,
     }
+
+
+def layer_of_data(
+    kind_name: str, sources: Sequence[Path] | Sequence[str], layers: Iterable[Layer]
+) -> Layer:
+    """Return the settings by which some data are plainly to be read.
+
+    Args:
+        kind_name: A name of the table of kinds.
+        sources: Files and folders, or texts.
+        layers: Everything that has been said; where it tells how to read them, nothing is found.
+    """
+    said = {key for layer in layers for key, value in layer.values.items() if value}
+    return Layer(origin="found in the data", values=find_kind(kind_name).suits(sources, said))
 
 
 GROUPS: Mapping[str, type] = groups_of(DEFAULT_KIND)

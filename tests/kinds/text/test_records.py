@@ -103,9 +103,9 @@ def test_records_without_text_are_left_out_and_it_is_said(here):
     lines = '{"body": "one"}\n\n{"body": null}\n{"body": " "}\n{"body": "a\\r\\nb"}\n{}\n'
     corpus = read_file(here / "p.jsonl", TextConfig(text_field="body"), lines)
     assert [s.content for s in corpus.sequences] == ["one", "a\nb"]
-    assert [note.rpartition("p.jsonl")[2] for note in corpus.notes[1:]] == [
-        ":3: no text, left out", ":4: no text, left out", ":6: no text, left out",
-        ": line ends CR LF or CR read as LF",
+    assert [note.rpartition("p.jsonl")[2] for note in corpus.notes] == [
+        ": lines of JSON; 'body' of each is a document", ": read as UTF-8", ":3: no text, left out",
+        ":4: no text, left out", ":6: no text, left out", ": line ends CR LF or CR read as LF",
     ]  # fmt: skip
 
 
@@ -233,3 +233,27 @@ def test_settings_that_contradict_each_other_are_refused(given_settings, message
     with pytest.raises(ConfigError) as caught:
         TextConfig(**given_settings)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said", "found"),
+    [
+        ("a.jsonl", '{"text": "x"}\n', (), True),
+        ("a.NDJSON", '\ufeff{"id": 3, "text": ""}', (), True),
+        ("a.jsonl", '{"text": "x"}\n', ("data.documents",), False),
+        ("a.jsonl", '{"text": "x"}\n', ("data.codec",), True),
+        ("a.txt", '{"text": "x"}\n', (), False),
+        ("a.jsonl", '{"body": "x"}\n', (), False),
+        ("a.jsonl", '{"text": 3}\n', (), False),
+        ("a.jsonl", "[" * 10_000, (), False),
+        ("a.jsonl", "text\n", (), False),
+        ("a.jsonl", "", (), False),
+    ],
+)
+def test_lines_of_json_that_hold_texts_are_found(here, name, content, said, found):
+    path = here / name
+    path.write_text(content, encoding="utf-8")
+    suits = KINDS["text"].suits([path], said)
+    assert suits == ({"data.text_field": "text"} if found else {})
+    assert KINDS["text"].suits([path, here / "missing.jsonl"], said) == {}
+    assert KINDS["text"].suits([content], said) == {}

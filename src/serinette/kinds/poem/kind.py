@@ -1,6 +1,6 @@
 """The kind poem: classical Chinese verse, with its forms, tones and rhymes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,6 +45,12 @@ class PoemKind:
 
     def follows(self, config: PoemConfig) -> Mapping[str, Any]:
         """Nothing follows from how poems are read."""
+        return {}
+
+    def suits(
+        self, sources: Sequence[Path] | Sequence[str], said: Collection[str]
+    ) -> Mapping[str, Any]:
+        """Poems are always read alike."""
         return {}
 
     def recognises(self, path: Path) -> bool:

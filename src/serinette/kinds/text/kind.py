@@ -1,6 +1,6 @@
 """The kind text: prose, source code, poems, lists of names."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,12 +11,18 @@ from serinette.kinds.text.codec import TextCodec, codec_from_json, fit_codec
 from serinette.kinds.text.config import TextConfig
 from serinette.kinds.text.extension import extended_codec
 from serinette.kinds.text.reader import read_text
+from serinette.kinds.text.records import DEFAULT_TEXT, holds_texts
 from serinette.kinds.text.traits import text_traits
 from serinette.kinds.text.yardstick import TextYardstick, yardstick_of
 from serinette.kinds.trait import Trait
 
 _WITHHELD: Final = 0.1
 """Chance that a fact is not told for a window."""
+_HOW_READ: Final = frozenset(
+    f"data.{name}"
+    for name in ("documents", "labels", "text_field", "label_field", "context_fields", "query")
+)
+"""Where one of these is said, the user knows what the data are."""
 
 
 class TextKind:
@@ -34,6 +40,15 @@ class TextKind:
         Labels from folders, files and lines are always told, as ever.
         """
         return {"model.context_dropout": _WITHHELD} if config.is_of_records else {}
+
+    def suits(
+        self, sources: Sequence[Path] | Sequence[str], said: Collection[str]
+    ) -> Mapping[str, Any]:
+        """Lines of JSON that hold texts are read as records."""
+        if not _HOW_READ.isdisjoint(said) or not sources:
+            return {}
+        are_records = all(isinstance(path, Path) and holds_texts(path) for path in sources)
+        return {"data.text_field": DEFAULT_TEXT} if are_records else {}
 
     def recognises(self, path: Path) -> bool:
         """Text is what is taken when nothing else fits."""

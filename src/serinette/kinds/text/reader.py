@@ -166,6 +166,7 @@ def _read_file(file: FileBytes, reading: _Reading) -> None:
         return
     reading.warnings.extend(decoded.warnings)
     if layout == "json":
+        reading.notes.append(f"{place}: lines of JSON; '{fields.text}' of each is a document")
         _add_records(json_records(lines_of(decoded.text), place, fields), context, reading)
     elif layout == "table":
         _add_records(table_records(decoded.text, place, fields), context, reading)

@@ -6,6 +6,7 @@ Lines of JSON are read here; tables in `columns.py`, databases in `database.py`.
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final, Literal
 
 from serinette.core.coercion import nearest
@@ -21,6 +22,9 @@ _SUFFIXES: Final[Mapping[str, Format]] = {
     ".jsonl": "json", ".ndjson": "json", ".csv": "table", ".tsv": "table", ".tab": "table",
     ".db": "database", ".sqlite": "database", ".sqlite3": "database", ".db3": "database",
 }  # fmt: skip
+_LINES_OF_JSON: Final = (".jsonl", ".ndjson")
+_LONGEST_LINE: Final = 1 << 24
+"""Bytes of a line of JSON, if it is to be recognised."""
 _LOOKED_AT: Final = 100
 SQLITE: Final = b"SQLite format 3\0"
 _NAMES: Final = {
@@ -73,6 +77,18 @@ def format_of(name: str, head: bytes) -> Format | None:
     if suffix in _SUFFIXES:
         return _SUFFIXES[suffix]
     return "json" if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{") else None
+
+
+def holds_texts(path: Path) -> bool:
+    """Say whether a file is of lines of JSON, by its name, the first of which has a text."""
+    if not path.name.lower().endswith(_LINES_OF_JSON):
+        return False
+    try:
+        with path.open("rb") as file:
+            first = json.loads(file.readline(_LONGEST_LINE).decode("utf-8-sig"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(first, dict) and isinstance(first.get(DEFAULT_TEXT), str)
 
 
 def json_records(lines: Iterable[str], place: str, fields: Fields) -> Records:

@@ -15,7 +15,7 @@ from serinette.recipes.fit.game import guide_share
 from serinette.recipes.game_words import check_game, plan_words
 from serinette.recipes.prepare import Prepared, prepare
 from serinette.recipes.presets import find_preset
-from serinette.recipes.requests import TrainRequest, groups_of
+from serinette.recipes.requests import TrainRequest, groups_of, layer_of_data
 from serinette.recipes.tuning_words import check_without_base
 from serinette.training.events import Listener, Note
 from serinette.training.machine import SpeedTest, prepare_process
@@ -63,6 +63,7 @@ def plan_training(
     groups = groups_of(kind)
     habits = (*_habits(request, kind, listener), *(() if base is None else (base.layer,)))
     own = (*request.layers, Layer(origin="command line", values=flags))
+    habits = (layer_of_data(kind, request.sources, (*habits, *own)), *habits)
     layers = (*habits, *own)
     wished = resolve(groups, layers)
     check_game(wished)
