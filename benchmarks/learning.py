@@ -61,14 +61,15 @@ def main() -> None:
                     records.append(record(FOLLOWING, budget, seed, seconds, nats))
                     keep(lines, records)
         counted = floor(folder)
-    publish([*HEAD, *rows(records), counted_row(counted)], args.out)
+    machines = list(dict.fromkeys(one["machine"] for one in records))
+    legend = [f"{number}. {machine}" for number, machine in enumerate(machines, 1)]
+    table = [*HEAD, *rows(records, machines), counted_row(counted)]
+    publish([*table, "", "Machines:", "", *legend], args.out)
 
 
 HEAD = [
-    f"Machine: {describe_machine()}.",
-    "",
-    "| contender | wall-clock seconds | held-out nats per character | runs |",
-    "|---|---|---|---|",
+    "| contender | machine | wall-clock seconds | held-out nats per character | runs |",
+    "|---|---|---|---|---|",
 ]
 
 
@@ -90,30 +91,37 @@ def keep(lines: Path | None, records: list[dict[str, Any]]) -> None:
 
 def record(name: str, budget: int, seed: int, seconds: float, nats: float) -> dict[str, Any]:
     """Return one result as plain values."""
-    result = {"contender": name, "budget": budget, "seed": seed}
+    result = {"contender": name, "budget": budget, "seed": seed, "machine": describe_machine()}
     return {**result, "seconds": round(seconds, 1), "nats": round(nats, 4)}
 
 
-def rows(records: list[dict[str, Any]]) -> list[str]:
-    """Return a row for each contender and budget."""
+def rows(records: list[dict[str, Any]], machines: list[str]) -> list[str]:
+    """Return a row for each contender, budget and machine."""
     found = []
     for budget in sorted({one["budget"] for one in records}):
         for name in (*CONTENDERS, FOLLOWING):
-            same = [r for r in records if (r["budget"], r["contender"]) == (budget, name)]
-            if same:
-                nats = [one["nats"] for one in same]
-                seconds = [one["seconds"] for one in same]
-                spread = f" ({min(nats):.4f} to {max(nats):.4f})" if len(nats) > 1 else ""
-                found.append(
-                    f"| {name}, {budget} s | {min(seconds):.0f} to {max(seconds):.0f} "
-                    f"| {statistics.mean(nats):.4f}{spread} | {len(nats)} |"
-                )
+            for number, machine in enumerate(machines, 1):
+                key = (budget, name, machine)
+                same = [r for r in records if (r["budget"], r["contender"], r["machine"]) == key]
+                if same:
+                    found.append(row(f"{name}, {budget} s", number, same))
     return found
+
+
+def row(name: str, machine: int, same: list[dict[str, Any]]) -> str:
+    """Return the row of some runs that differ in their seeds."""
+    nats = [one["nats"] for one in same]
+    seconds = [one["seconds"] for one in same]
+    spread = f" ({min(nats):.4f} to {max(nats):.4f})" if len(nats) > 1 else ""
+    return (
+        f"| {name} | {machine} | {min(seconds):.0f} to {max(seconds):.0f} "
+        f"| {statistics.mean(nats):.4f}{spread} | {len(nats)} |"
+    )
 
 
 def counted_row(nats: float) -> str:
     """Return the row of the count model."""
-    return f"| Witten-Bell 5-gram, the same split | - | {nats:.4f} | - |"
+    return f"| Witten-Bell 5-gram, the same split | | - | {nats:.4f} | - |"
 
 
 def ours(folder: Path, budget: int, seed: int) -> tuple[float, float]:

@@ -180,6 +180,19 @@ def test_a_slow_machine_shortens_the_plan(make_trainer, monkeypatch):
     assert any("plan changed to" in event for line in store.lines for event in line["events"])
 
 
+def test_a_machine_that_slows_near_the_end_keeps_the_budget(make_trainer, monkeypatch):
+    trainer = make_trainer(n_evaluations=1, updates=200)
+
+    def clock():
+        return trainer.update_count + 0.15 * max(0, trainer.update_count - 180)
+
+    monkeypatch.setattr("serinette.training.loop.time.monotonic", clock)
+    training, _ = training_of(trainer, train_seconds=200.0)
+    training.run(StopSignal())
+    assert trainer.update_count < 199
+    assert training.progressed.seconds <= 201
+
+
 def test_a_checkpoint_is_written_every_so_many_seconds(make_trainer, monkeypatch):
     clock = itertools.count(step=0.5)
     monkeypatch.setattr("serinette.training.loop.time.monotonic", lambda: float(next(clock)))

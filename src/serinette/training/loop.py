@@ -26,6 +26,9 @@ SAMPLE_EVERY = 3
 """Evaluations from one live sample to the next, where the kind shows a single one."""
 _PROGRESS_SECONDS = 0.25
 _REPLAN_TOLERANCE = 0.02
+"""Share of the plan by which it may be too long or too short..."""
+_LATE_TOLERANCE = 0.05
+"""...and of what is left of it."""
 _REPLANS = 40
 
 
@@ -311,7 +314,12 @@ class Training:
         left = allowed - self._so_far.seconds - self._reserve * self._evaluations_left()
         total = trainer.update_count + max(1, int(left / per_update))
         total = min(total, self._limits.most_updates or total)
-        if abs(total - trainer.pace.total) > _REPLAN_TOLERANCE * trainer.pace.length:
+        planned = trainer.pace.total
+        tolerance = min(
+            _REPLAN_TOLERANCE * trainer.pace.length,
+            _LATE_TOLERANCE * (planned - trainer.update_count),
+        )
+        if abs(total - planned) > tolerance:
             trainer.pace = trainer.pace.changed(trainer.update_count, total)
             self._events.append(
                 f"plan changed to {trainer.pace.total} updates: one takes "
