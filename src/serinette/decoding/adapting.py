@@ -52,6 +52,8 @@ class AdaptConfig:
 _MEMORY = 0.999
 """What a running mean keeps of itself at every piece."""
 _SMALLEST = 1e-8
+_BLOCK = 1 << 15
+"""Weights that are adjusted at a time."""
 _ASTRAY = 100.0
 """Nats a symbol of a piece; by chance among a million symbols they are 14."""
 
@@ -114,23 +116,60 @@ class Follower:
     def _step(self, gradients: dict[str, Float32[np.ndarray, "..."]]) -> None:
         self._weight_of_squares = _MEMORY * self._weight_of_squares + (1 - _MEMORY)
         for name, gradient in gradients.items():
-            weight = self.network.weights[name]
-            weight -= self._config.rate * gradient / (self._usual_size(name, gradient) + _SMALLEST)
-            if self._config.decay:
-                weight += self._config.decay * (self._trained[name] - weight)
+            sizes = self._usual_sizes(name, gradient)
+            weight, trained = self.network.weights[name], self._trained[name]
+            if gradient.ndim == 1:
+                self._adjust(weight, trained, gradient / sizes[0])
+                continue
+            rows, columns = sizes
+            # In blocks: a wide matrix is fetched once and not once an operation.
+            height = max(1, _BLOCK // len(columns))
+            for first in range(0, len(rows), height):
+                block = slice(first, first + height)
+                step = gradient[block] / rows[block, None]
+                step /= columns
+                self._adjust(weight[block], trained[block], step)
 
-    def _usual_size(self, name: str, gradient: np.ndarray) -> Float32[np.ndarray, "..."]:
-        """Return the size that gradients of every weight of a tensor have, this one included."""
-        squares = gradient * gradient
-        means = (squares,) if gradient.ndim == 1 else (squares.mean(1), squares.mean(0))
+    def _adjust(
+        self,
+        weight: Float32[np.ndarray, "..."],
+        trained: Float32[np.ndarray, "..."],
+        step: Float32[np.ndarray, "..."],
+    ) -> None:
+        """Take a step down, and go part of the way back; `step` is used up."""
+        step *= self._config.rate
+        weight -= step
+        if self._config.decay:
+            np.subtract(trained, weight, out=step)
+            step *= self._config.decay
+            weight += step
+
+    def _usual_sizes(
+        self, name: str, gradient: Float32[np.ndarray, "..."]
+    ) -> tuple[Float32[np.ndarray, " _"], ...]:
+        """Return the size that gradients of a tensor have, this one included.
+
+        Of a vector it is the size of each weight; of a matrix the product of those of row and
+        column.
+        """
+        if gradient.ndim == 1:
+            means: tuple[np.ndarray, ...] = (gradient * gradient,)
+        else:
+            n_rows, n_columns = gradient.shape
+            means = (
+                np.einsum("ij,ij->i", gradient, gradient) / np.float32(n_columns),
+                np.einsum("ij,ij->j", gradient, gradient) / np.float32(n_rows),
+            )
         before = self._squares.get(name, tuple(np.zeros_like(mean) for mean in means))
         kept = tuple(
             _MEMORY * b + (1 - _MEMORY) * mean for b, mean in zip(before, means, strict=True)
         )
         self._squares[name] = kept
+        last = kept[-1] / self._weight_of_squares
         if gradient.ndim == 1:
-            size: Float32[np.ndarray, "..."] = np.sqrt(kept[0] / self._weight_of_squares)
-            return size
+            return (np.sqrt(last) + _SMALLEST,)
+        total = max(float(kept[0].mean()), _SMALLEST**2)
+        return np.sqrt(kept[0] / total) + _SMALLEST, np.sqrt(last) + _SMALLEST
         rows, columns = kept
         total = max(float(rows.mean()), 1e-30)
         size = np.sqrt(np.outer(rows / total, columns / self._weight_of_squares))
