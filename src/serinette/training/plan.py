@@ -32,7 +32,7 @@ WIDE = 512
 """Cells from which a network may read..."""
 WIDE_WINDOW, WIDE_ROWS = 32, 128
 """...windows of so many steps and rows..."""
-WIDE_GAIN = 1.6
+WIDE_GAIN = 1.5
 """...if that makes it so many times as fast here: where its matrices do not fit into a core's
 cache, more rows share each reading of them. An update reads twice as much, so that less would make
 too few of them."""
