@@ -116,7 +116,7 @@ def test_more_rows_of_shorter_windows_are_read_where_that_is_faster(
     assert choose_shape(SHAKESPEARE, measure, model, own) == {**own, **shape}
 
 
-@pytest.mark.parametrize("n_steps, median", [(160_000, 160_000), (9_000_000, 17)])
+@pytest.mark.parametrize(("n_steps", "median"), [(160_000, 160_000), (9_000_000, 17)])
 def test_a_small_corpus_and_short_documents_are_read_as_always(n_steps, median):
     facts = CorpusFacts(n_steps=n_steps, n_sequences=5, median_length=median)
     model = {"hidden_size": 512, "embedding_size": 64, "n_layers": 2}

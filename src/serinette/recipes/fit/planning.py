@@ -58,11 +58,10 @@ def plan_training(
         listener: Told of every decision.
         base: A model to go on from; its kind is the request's.
     """
-    flags = _flag_values(request)
     kind = kind_of(request.sources, request.kind)
     groups = groups_of(kind)
-    habits = (*_habits(request, kind, listener), *(() if base is None else (base.layer,)))
-    own = (*request.layers, Layer(origin="command line", values=flags))
+    own = (*request.layers, Layer(origin="command line", values=_flag_values(request)))
+    habits = _habits(request, kind, listener, () if base is None else (base.layer,))
     habits = (layer_of_data(kind, request.sources, (*habits, *own)), *habits)
     layers = (*habits, *own)
     wished = resolve(groups, layers)
@@ -115,8 +114,10 @@ def plan_training(
     )
 
 
-def _habits(request: TrainRequest, kind: str, listener: Listener) -> tuple[Layer, ...]:
-    """Return what the kind and a preset settle.
+def _habits(
+    request: TrainRequest, kind: str, listener: Listener, base: tuple[Layer, ...]
+) -> tuple[Layer, ...]:
+    """Return what the kind, a preset and the model that is gone on with settle.
 
     Raises:
         ConfigError: If the preset is unknown, or meant for another kind.
@@ -134,7 +135,7 @@ def _habits(request: TrainRequest, kind: str, listener: Listener) -> tuple[Layer
             )
         listener(Note(text=f"preset {request.preset}: {preset.summary}"))
         layers.append(Layer(origin=f"preset {request.preset}", values=preset.values))
-    return tuple(layers)
+    return (*layers, *base)
 
 
 def seconds_to_train(budget_seconds: float, elapsed_seconds: float) -> float:
