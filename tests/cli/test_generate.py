@@ -217,6 +217,10 @@ def test_with_rules_the_share_that_they_left_is_told(asked, capsys):
         ),
         ("text", ["--avoid", "very"], "--avoid: 'very' is not TEXT=NATS; write it like very=3"),
         ("text", ["--depth", "0"], "--depth: rules.depth must be in [1, 10]; got 0"),
+        ("text", ["--depth", "3"], "--depth needs --balanced; give it, or leave both out"),
+        ("text", ["--acrostic-at", "last"], "--acrostic-at needs --acrostic; give it, or leave"),
+        ("poem", ["--acrostic-at", "2"], "--acrostic-at needs --acrostic; give it, or leave both"),
+        ("text", ["--adapt", "x", "--mix", "y=1"], "--adapt and --mix: a mixture follows no"),
         ("text", ["--best-of", "2", "--beam", "3"], "--best-of 2 and --beam 3: give one of them"),
         ("text", ["-o", "x.svg"], "-o x.svg: only poems go on a sheet, and this model is of kind"),
         ("poem", ["-o", "x.svg", "--json"], "-o x.svg is a sheet; leave out --json"),
@@ -278,10 +282,10 @@ def test_json_is_one_object_a_sample(asked, capsys):
 def test_a_prefix_can_be_a_file_or_standard_input(asked, workplace, monkeypatch):
     (workplace / "start.txt").write_bytes("\ufeff春\n花\r\n".encode())
     assert main(["generate", "notes", "--prefix-file", "start.txt"]) == 0
-    stdin = SimpleNamespace(buffer=io.BytesIO(b"from a pipe\n"))
+    stdin = SimpleNamespace(buffer=io.BytesIO(b"from\r\na pipe\r\n"))
     monkeypatch.setattr("sys.stdin", stdin)
     assert main(["generate", "notes", "--prefix-file", "-"]) == 0
-    assert [request.prefixes for request in asked] == [("春\n花",), ("from a pipe",)]
+    assert [request.prefixes for request in asked] == [("春\n花",), ("from\na pipe",)]
 
 
 @pytest.mark.parametrize(

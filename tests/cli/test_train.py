@@ -39,6 +39,14 @@ def asked(workplace, monkeypatch):
     return requests
 
 
+def test_updates_that_are_set_anywhere_stand_in_for_a_budget(asked, workplace, capsys):
+    (workplace / "own.toml").write_text("[training]\nupdates = 20\n")
+    assert main(["train", "notes.txt", "--training.updates", "5"]) == 0
+    assert main(["train", "notes.txt", "--config", "own.toml"]) == 0
+    assert "no --budget given" not in capsys.readouterr().err
+    assert [request.budget_seconds for request in asked] == [None, None]
+
+
 def test_a_plain_training_has_five_minutes_and_says_so(asked, capsys):
     assert main(["train", "notes.txt", "poems"]) == 0
     captured = capsys.readouterr()

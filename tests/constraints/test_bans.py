@@ -53,6 +53,16 @@ def test_the_ban_on_copies_forbids_exactly_what_copies(source, text, most):
         check_exact(constraint, spelling, text, lambda whole: copies(whole, source, most))
 
 
+@given(st.text("abé😀", max_size=10), st.text("abé😀", max_size=12), st.integers(1, 4))
+def test_what_a_text_breaks_is_found(source, text, n):
+    stretch = NoRepeat(n, LETTERS, 40).broken_in(text)
+    assert (stretch is not None) == repeats(text, n)
+    assert stretch is None or (len(stretch) == n and grams(text, n).count(stretch) > 1)
+    stretch = CopyBan(source, n, LETTERS).broken_in(text)
+    assert (stretch is not None) == copies(text, source, n)
+    assert stretch is None or (len(stretch) == n + 1 and stretch in text and stretch in source)
+
+
 @settings(max_examples=40)
 @given(st.text("ab€é😀", max_size=10), st.text("ab€é😀", max_size=10), st.integers(1, 3))
 def test_bytes_are_stopped_at_the_byte_that_completes_a_character(source, text, n):

@@ -162,11 +162,26 @@ def test_nothing_asked_for_is_no_constraint():
             "",
             "--fixed 3='ab', 4='a': position 4 cannot be both 'b' and 'a'; change one of them",
         ),
+        (
+            {"no_repeat": 2},
+            "abab",
+            "--no-repeat 2 cannot hold: 'ab' in the prefix comes again; change one of them",
+        ),
+        (
+            {"no_copy": 2},
+            "dade",
+            "--no-copy 2 cannot hold: 'dad' in the prefix stands in the training text; change one",
+        ),
+        (
+            {"no_copy": 3, "ending": "cade"},
+            "",
+            "--no-copy 3 cannot hold: 'cade' in the suffix stands in the training text; change",
+        ),
     ],
 )
 def test_what_cannot_hold_is_refused_with_the_fewest_rules(wish, prefix, message):
     with pytest.raises(ConstraintError) as caught:
-        plan(RulesConfig(**wish), prefix=prefix)
+        plan(RulesConfig(**wish), prefix=prefix, training_text="cade dad")
     assert str(caught.value).startswith(message)
     assert "\n" not in str(caught.value)
 

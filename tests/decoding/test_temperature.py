@@ -155,7 +155,7 @@ class HanziCodec(LetterCodec):
     """Its symbols are written without spaces between words, and it has no line break."""
 
     def decode(self, steps):
-        return "".join("春花秋月"[s % 4] for s in steps[:, 0].tolist() if s > 1)
+        return "".join("\ufffd春花秋月"[s - 1 and 1 + s % 4] for s in steps[:, 0].tolist() if s > 0)
 
 
 @pytest.mark.parametrize(

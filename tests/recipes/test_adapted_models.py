@@ -42,6 +42,14 @@ def test_a_model_that_has_followed_a_text_predicts_it_better(place):
         followed.save(place / "kept")
 
 
+def test_a_mixture_follows_no_text(place):
+    model = serinette.load(place / "model")
+    with pytest.raises(ConfigError, match="mix: a mixture follows no text; mix a model that is"):
+        model.adapted([LETTER]).generate(mix={model: 0.3})
+    with pytest.raises(ConfigError, match="mix_by says how models are mixed: give mix, or leave"):
+        model.generate(mix_by="logits")
+
+
 def corpus_of(place):
     artifact = load(place / "model")
     return artifact, serinette.load(place / "model")._read([LETTER])

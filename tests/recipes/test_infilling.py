@@ -211,6 +211,13 @@ def test_what_cannot_be_is_refused_in_one_line(place, capsys, argv, code, messag
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize("name", ["best_of", "ending"])
+def test_what_an_infilling_says_otherwise_is_refused(place, name):
+    model = serinette.load("notes", runs=place / "runs")
+    with pytest.raises(ConfigError, match=f"infill: {name} is .* here; leave it out"):
+        model.infill("It", "birds", **{name: 2})
+
+
 def test_poems_have_no_suffix(models, place, capsys):
     runs = ["--runs", str(place / "runs")]
     assert main(["generate", "poet", "--suffix", "月", "--seed", "1", *runs]) == 2

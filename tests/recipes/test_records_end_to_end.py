@@ -89,6 +89,25 @@ def posts(tmp_path_factory):
     return place
 
 
+def test_a_model_of_records_goes_on_with_records_as_it_read_them(posts, tmp_path):
+    more = tmp_path / "more.jsonl"
+    rows = [{**row, "by": {"name": "Woolf"}} for row in ROWS]
+    more.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    model = serinette.train(more, base_model=posts / "model", updates=1, runs=tmp_path, name="more")
+    assert (
+        model.artifact.codec["characters"]
+        == serinette.load(posts / "model").artifact.codec["characters"]
+    )
+    (sample,) = model.generate(given={"by.name": "Woolf", "year": 1801}, max_steps=5)
+    assert sample.labels == {"by.name": "Woolf", "year": "1801"}
+    plain = tmp_path / "plain.txt"
+    plain.write_text("\n".join(row["body"] for row in ROWS), encoding="utf-8")
+    model = serinette.train(
+        plain, base_model=posts / "model", updates=1, runs=tmp_path, name="plain"
+    )
+    assert model.artifact.source["data"]["text_field"] is None
+
+
 def test_the_command_line_asks_by_facts(posts, capsys):
     argv = ["generate", str(posts / "model"), "--seed", "1", "--max-steps", "9", "--json"]
     assert main([*argv, "--given", "by.name=Burney", "--given", "year=1801"]) == 0

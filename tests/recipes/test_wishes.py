@@ -117,6 +117,36 @@ def test_the_prefix_belongs_to_the_text_that_keeps_the_rules(model):
         assert one.full_text.startswith("the s")
 
 
+@pytest.mark.parametrize(
+    ("rules", "names"),
+    [
+        ({"regex": "the.*", "require": ("sun",)}, "regex, require"),
+        ({"acrostic": "th", "lines": "2"}, "acrostic, lines"),
+        ({"length": "9", "line_length": "9", "balanced": "plain"}, "line_length, length, balanced"),
+        ({"fixed": {"1": "t"}, "ending": "x"}, "ending, fixed"),
+    ],
+)
+def test_a_stop_text_is_refused_beside_rules_that_it_may_break(model, rules, names):
+    request = GenerateRequest(
+        wishes=RulesConfig(**rules), decoding=DecodingConfig(max_steps=60, stop=("e",))
+    )
+    with pytest.raises(ConfigError, match=rf"^stop: a text .* may break {names}; leave stop out"):
+        generate(model, request)
+
+
+@pytest.mark.parametrize("search", [{}, {"best_of": 3}, {"beam": 3}], ids=["plain", "best", "beam"])
+def test_what_holds_everywhere_goes_with_a_stop_text_and_figures_end_there(model, search):
+    rules = RulesConfig(ban=("the",), characters="a-z ")
+    stop = DecodingConfig(max_steps=60, stop=("s", "y"))
+    found = samples(model, n=6, wishes=rules, decoding=stop, seed=2, **search)
+    stopped = [one for one in found if one.finish_reason == "stop"]
+    assert stopped
+    for one in found:
+        assert not re.search("the|s|y", one.text)
+    for one in stopped:
+        assert one.n_steps == len(one.text) + 1
+
+
 def test_wishes_that_ask_for_nothing_change_nothing(model):
     plain, empty = samples(model, n=3), samples(model, n=3, wishes=RulesConfig())
     assert plain == empty

@@ -91,6 +91,8 @@ def _adapted(options: GenerateOptions, artifact: "Artifact") -> "Opened | None":
     """Open the model after it has followed the files of `--adapt`; None: there are none."""
     if not options.adapt and options.adapt_rate is None:
         return None
+    if options.adapt and options.mix:
+        raise ConfigError("--adapt and --mix: a mixture follows no text; give one of them")
     from serinette.cli.evaluate_progress import telling
     from serinette.recipes.adapting import adapt_config, adapted
     from serinette.recipes.count_model import reading_settings
@@ -245,7 +247,8 @@ def _read_prefix(path: Path) -> str:
     """
     try:
         content = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
-        return content.decode("utf-8-sig").removesuffix("\n").removesuffix("\r")
+        text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        return text.removesuffix("\n")
     except OSError as error:
         raise DataError(
             f"{path}: cannot be read ({error.strerror}); check --prefix-file"

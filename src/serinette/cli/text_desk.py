@@ -70,6 +70,7 @@ def _check(options: "GenerateOptions") -> None:
         ("--suffix", options.suffix is not None),
         ("--stop", bool(options.stop)),
         ("--beam", options.beam is not None),
+        ("--resample", options.resample is not None),
         ("--best-of", (options.best_of or 1) > 1),
         ("--max-steps", options.max_steps is not None),
         ("--regex", options.regex is not None),

@@ -97,8 +97,9 @@ def _request(options: TrainOptions, started: float) -> "TrainRequest":
     _check(options)
     from serinette.recipes.requests import TrainRequest
 
-    budget = options.budget
-    has_end = options.updates is not None or _ends_by_itself(options.preset)
+    budget, layers = options.budget, _layers(options, os.environ)
+    is_counted = any("training.updates" in layer.values for layer in layers)
+    has_end = options.updates is not None or is_counted or _ends_by_itself(options.preset)
     if budget is None and not has_end and options.resume is None:
         budget = DEFAULT_BUDGET
         say(f"no --budget given: training for {format_duration(parse_duration(budget))}")
@@ -107,7 +108,7 @@ def _request(options: TrainOptions, started: float) -> "TrainRequest":
         kind=options.kind,
         base_model=options.base_model,
         preset=options.preset,
-        layers=_layers(options, os.environ),
+        layers=layers,
         runs=options.runs,
         name=options.name,
         resume=options.resume,

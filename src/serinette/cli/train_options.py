@@ -82,9 +82,10 @@ class TrainOptions:
         str | None,
         typer.Option(
             metavar="NAME",
-            help="A published set-up on your data: seqgan, relgan, cot (games after the likelihood "
-            "stage of texts and poems), lstm-gan, timegan (tables), or tang-lstm128 (poems), whose "
-            "number of updates stands in for a budget.",
+            help="A set-up for texts of a sort: prose, encyclopaedia, latex, code, titles, names; "
+            "or a published one: seqgan, relgan, cot (games after the likelihood stage of texts "
+            "and poems), lstm-gan, timegan (tables), or tang-lstm128 (poems), whose number of "
+            "updates stands in for a budget.",
         ),
     ] = None
     kind: KindOption = None

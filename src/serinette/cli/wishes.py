@@ -65,7 +65,13 @@ def wishes_of(options: GenerateOptions, kind_name: str) -> Any:
     if not values and kind_name == "text":
         return None
     layer = Layer(origin="command line", values=values, written=written)
-    return resolve({"rules": find_kind(kind_name).wishes_type}, [layer]).groups["rules"]
+    found = resolve({"rules": find_kind(kind_name).wishes_type}, [layer]).groups["rules"]
+    for option, other in (("acrostic_at", "acrostic"), ("depth", "balanced")):
+        if _is_given(getattr(options, option)) and not _is_given(getattr(options, other)):
+            raise ConfigError(
+                f"{flag_of(option)} needs {flag_of(other)}; give it, or leave both out"
+            )
+    return found
 
 
 def facts_of(options: GenerateOptions) -> dict[str, str]:

@@ -42,12 +42,17 @@ class CopyBan:
     may_dead_end = True
 
     def __init__(self, text: str, most: int, spelling: Spelling) -> None:
-        self._history = _History(most + 1, most, spelling)
-        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-        hashes = gram_hashes(codes.astype(np.int64)[None, :], most + 1)
-        self._known = np.sort(hashes[0])
+        self._n = most + 1
+        self._history = _History(self._n, most, spelling)
+        self._known = np.sort(_hashes(text, self._n))
         self._marks = np.zeros(1 << _MARK_BITS, dtype=bool)
         self._marks[_mark(self._known)] = True
+
+    def broken_in(self, text: str) -> str | None:
+        """Return the first stretch of a text that is forbidden; None: it keeps the promise."""
+        hashes = _hashes(text, self._n)
+        found = np.flatnonzero(is_in(self._known, hashes))
+        return None if len(found) == 0 else text[found[0] : found[0] + self._n]
 
     def start(self, n_rows: int) -> Int64[np.ndarray, "B L"]:
         """Return the memory of rows that have no characters yet."""
@@ -81,6 +86,13 @@ def _mark(hashes: UInt64[np.ndarray, "..."]) -> Int[np.ndarray, "..."]:
     return marks
 
 
+def _hashes(text: str, n: int) -> UInt64[np.ndarray, " N"]:
+    """Return the hash of every stretch of `n` characters."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    found: UInt64[np.ndarray, " N"] = gram_hashes(codes.astype(np.int64)[None, :], n)[0]
+    return found
+
+
 class NoRepeat:
     """Promise: no stretch of `n` characters comes twice in a row's text.
 
@@ -96,6 +108,13 @@ class NoRepeat:
         self._n = n
         self._most = max(most_characters, n)
         self._history = _History(n, self._most, spelling)
+
+    def broken_in(self, text: str) -> str | None:
+        """Return the first stretch of a text that comes again; None: it keeps the promise."""
+        hashes = _hashes(text, self._n)
+        _, first, counts = np.unique(hashes, return_index=True, return_counts=True)
+        again = first[counts > 1]
+        return None if len(again) == 0 else text[again.min() : again.min() + self._n]
 
     def start(self, n_rows: int) -> Int64[np.ndarray, "B L"]:
         """Return the memory of rows that have no characters yet."""

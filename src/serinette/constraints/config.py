@@ -12,6 +12,11 @@ from serinette.core.errors import ConfigError
 
 _SPAN = re.compile(r"([0-9]{1,7})(?:(-)([0-9]{1,7})?)?")
 _DEEPEST = 10
+_OF_THE_WHOLE = (
+    *("regex", "acrostic", "lines", "line_length", "length", "require", "ending", "fixed"),
+    "balanced",
+)
+"""Rules that hold at the end of a text and not everywhere before it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +69,11 @@ class RulesConfig:
             parse_pattern(self.regex, place="rules.regex")
         if self.characters is not None:
             parse_set(self.characters, place="rules.characters")
+
+    @property
+    def broken_by_a_cut(self) -> tuple[str, ...]:
+        """Names of the rules asked for that a text may break when it is cut off."""
+        return tuple(name for name in _OF_THE_WHOLE if getattr(self, name) not in (None, (), {}))
 
     @property
     def is_empty(self) -> bool:

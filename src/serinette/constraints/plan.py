@@ -65,17 +65,32 @@ def constraint_of(
     if config.no_repeat is not None:
         longest = int(spelling.lengths.max(initial=1))
         room = len(prefix) + max_steps * min(longest, _CHARACTERS_A_STEP)
-        parts.append(NoRepeat(config.no_repeat, spelling, room))
+        no_repeat = NoRepeat(config.no_repeat, spelling, room)
+        _check_given(no_repeat, f"--no-repeat {config.no_repeat}", config, prefix)
+        parts.append(no_repeat)
     if config.no_copy is not None:
         if training_text is None:
             raise ConfigError(
                 f"rules.no_copy {config.no_copy} needs the text that the model was trained on, "
                 "which is not at hand; name it, or leave the setting out"
             )
-        parts.append(CopyBan(training_text, config.no_copy, spelling))
+        no_copy = CopyBan(training_text, config.no_copy, spelling)
+        _check_given(no_copy, f"--no-copy {config.no_copy}", config, prefix)
+        parts.append(no_copy)
     for text, nats in config.avoid.items():
         parts.append(Soft(lift(rules.ban((text,), f"--avoid {text!r}"), spelling), nats))
     return Conjunction(parts)
+
+
+def _check_given(ban: CopyBan | NoRepeat, flag: str, config: RulesConfig, prefix: str) -> None:
+    """Refuse what is broken before anything is written."""
+    why = "comes again" if isinstance(ban, NoRepeat) else "stands in the training text"
+    for name, text in (("prefix", prefix), ("suffix", config.ending or "")):
+        stretch = ban.broken_in(text)
+        if stretch is not None:
+            raise ConstraintError(
+                f"{flag} cannot hold: {stretch!r} in the {name} {why}; change one of them"
+            )
 
 
 def automata_of(config: RulesConfig) -> list[Dfa]:

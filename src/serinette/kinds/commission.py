@@ -41,6 +41,8 @@ class Commission:
     """Longest sample where the request itself bounds it, `end` included; None: it does not."""
     frequency_penalty: float = 0.0
     """Nats taken from a symbol for each time that it is already there, besides the user's own."""
+    broken_by_a_cut: tuple[str, ...] = ()
+    """Names of the rules that a sample may break when it is cut off."""
     is_shown_whole: bool = False
     """Whether nothing of a sample may be shown before it is finished."""
     show: Callable[[str], str] = as_it_is

@@ -1,7 +1,7 @@
 """The trained model that a fine-tuning goes on from, and what is kept of it. No torch here."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,12 +13,14 @@ from serinette.core.config import Layer, Resolved
 from serinette.core.errors import ArtifactError, ConfigError
 from serinette.kinds.kind import Codec
 from serinette.kinds.table import DEFAULT_KIND, SERIES, find_kind, kind_of
+from serinette.kinds.text.records import are_records
 from serinette.recipes.requests import TrainRequest
 
 BASE: Final = "base"
 """Folder of a run, and key of a model's source: what it was fine-tuned from."""
 _READ_AS: Final = ("codec", "documents", "max_vocabulary", "script")
 """How a base's data were read is how new ones are read, where these settings are left open."""
+_RECORDS_READ_AS: Final = ("text_field", "label_field", "context_fields")
 _KEPT: Final = (
     "embedding_size",
     "hidden_size",
@@ -66,6 +68,24 @@ class BaseModel:
         read_as = {f"data.{key}": data[key] for key in _READ_AS if key in data}
         values = {**model, **read_as, "training.start": "random"}
         return Layer(origin=f"base model {self.name}", values=values)
+
+    def layer_of_records(
+        self, sources: Sequence[Path] | Sequence[str], layers: Iterable[Layer]
+    ) -> Layer:
+        """Return how its records were read, for new data that are records, too.
+
+        Args:
+            sources: Files and folders, or texts.
+            layers: What the user has said; who says what a document is, reads plain text.
+        """
+        data = self.artifact.source.get("data", {})
+        found = {f"data.{key}": data[key] for key in _RECORDS_READ_AS if data.get(key)}
+        if found and data.get("labels") == "field":
+            found["data.labels"] = "field"
+        is_plain = any(layer.values.get("data.documents") for layer in layers)
+        if is_plain or not all(map(are_records, sources)):
+            found = {}
+        return Layer(origin=f"base model {self.name}", values=found)
 
     def check(self, settings: Resolved, size: str | None) -> None:
         """Refuse settings of a training that a trained network cannot follow.

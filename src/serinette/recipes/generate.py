@@ -191,7 +191,14 @@ def commissions_of(
     call = Call(
         max_steps=request.decoding.step_limit, seed=request.seed, training_text=training_text
     )
-    return [codec.commission(wishes, prefix, request.labels, call) for prefix in request.prefixes]
+    found = [codec.commission(wishes, prefix, request.labels, call) for prefix in request.prefixes]
+    broken = found[0].broken_by_a_cut if found and request.decoding.stop else ()
+    if broken:
+        raise ConfigError(
+            f"stop: a text that is cut off there may break {', '.join(broken)}; leave stop out, or "
+            "these"
+        )
+    return found
 
 
 def _plain_commission(codec: Codec, prefix: str, request: GenerateRequest) -> Commission:

@@ -34,7 +34,9 @@ def heat_of(codec: Codec, decoding: DecodingConfig, longest: int) -> Heat | None
         is_break=np.array([text.endswith("\n") for text in written], dtype=np.bool_),
         longest=longest,
     )
-    if in_words is not None and not heat.is_letter.any():
+    # What is unknown may be a letter, but spells no word.
+    spells = heat.is_letter & (np.arange(field.size) != field.missing)
+    if in_words is not None and not spells.any():
         raise ConfigError(
             f"decoding.temperature_in_words {decoding.temperature_in_words}: this model's words "
             "are not spelt in letters; leave it out"

@@ -106,6 +106,9 @@ class Model:
         opened = self._mixed(settings)
         n, seed = settings.pop("n", 1), settings.pop("seed", 0)
         facts = self._facts(settings.pop("label", None), settings.pop("given", None))
+        for name, instead in (("best_of", "candidates"), ("ending", "suffix")):
+            if name in settings:
+                raise ConfigError(f"infill: {name} is {instead} here; leave it out")
         settings |= {"best_of": candidates}
         request = self._request(n, prefix, seed, facts, settings | {"ending": suffix})
         drawn = infill(self.artifact, request, middle=middle, opened=opened)
@@ -202,10 +205,14 @@ class Model:
 
     def _mixed(self, settings: dict[str, Any]) -> Opened:
         """Take what is to be mixed in out of the settings."""
-        others, by = settings.pop("mix", None), settings.pop("mix_by", "probabilities")
+        others, by = settings.pop("mix", None), settings.pop("mix_by", None)
         if not others:
+            if by is not None:
+                raise ConfigError("mix_by says how models are mixed: give mix, or leave it out")
             return self._opened
-        return Opened(self.artifact, mix_into(self.artifact, others, by))
+        if self._is_adapted:
+            raise ConfigError("mix: a mixture follows no text; mix a model that is not adapted")
+        return Opened(self.artifact, mix_into(self.artifact, others, by or "probabilities"))
 
     def adapted(self, source: Source | Texts, *, rate: float | None = None) -> "Model":
         """Return a model whose weights have followed a text once, to write more like it.

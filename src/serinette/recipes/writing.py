@@ -287,10 +287,22 @@ def _by_beam(job: Job, steppers: Sequence[Stepper]) -> Iterator[Piece | Sample]:
         writers = []
         for drawn in stochastic_beam(steppers[0], sampler, row, beam):
             writer = _Writer(job, row)
-            writer.push(drawn.symbols)
-            writer.finish(drawn)
+            n_kept = writer.push(drawn.symbols)
+            writer.finish(drawn if n_kept is None else _cut(drawn, n_kept))
             writers.append(writer)
         yield from _chosen(writers, is_streaming=False)
+
+
+def _cut(drawn: Drawn, n_kept: int) -> Drawn:
+    """Return a sequence as far as its stop text."""
+    return replace(
+        drawn,
+        symbols=drawn.symbols[:n_kept],
+        log_probs=drawn.log_probs[:n_kept],
+        sampling_log_probs=drawn.sampling_log_probs[:n_kept],
+        kept=drawn.kept[:n_kept],
+        finish_reason="stop",
+    )
 
 
 def bias_of(codec: Codec, by_text: Mapping[str, float]) -> Float64[np.ndarray, " V"]:

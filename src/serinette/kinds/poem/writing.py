@@ -78,6 +78,7 @@ def commission_of(
         context=context,
         constraint=VerseConstraint(known.lexicon, _with_words(known, verse, wishes, seed)),
         n_steps=form.n_symbols,
+        broken_by_a_cut=("form",),
         frequency_penalty=wishes.repeat_penalty,
         is_shown_whole=True,
         show=_shower(wishes, ""),

@@ -111,6 +111,7 @@ class TextCodec:
             prefix=prefix,
             context=context,
             constraint=self.rules() if found is None else found,
+            broken_by_a_cut=wishes.broken_by_a_cut,
             is_shown_whole=getattr(found, "may_dead_end", False),
         )
 

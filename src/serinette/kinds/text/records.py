@@ -22,6 +22,7 @@ _SUFFIXES: Final[Mapping[str, Format]] = {
     ".jsonl": "json", ".ndjson": "json", ".csv": "table", ".tsv": "table", ".tab": "table",
     ".db": "database", ".sqlite": "database", ".sqlite3": "database", ".db3": "database",
 }  # fmt: skip
+_HEAD: Final = 1 << 13
 _LINES_OF_JSON: Final = (".jsonl", ".ndjson")
 _LONGEST_LINE: Final = 1 << 24
 """Bytes of a line of JSON, if it is to be recognised."""
@@ -77,6 +78,17 @@ def format_of(name: str, head: bytes) -> Format | None:
     if suffix in _SUFFIXES:
         return _SUFFIXES[suffix]
     return "json" if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{") else None
+
+
+def are_records(source: Path | str) -> bool:
+    """Say whether a file, or a text, is laid out as records: cheap."""
+    if isinstance(source, str):
+        return source.lstrip().startswith("{")
+    try:
+        with source.open("rb") as file:
+            return format_of(source.name, file.read(_HEAD)) is not None
+    except OSError:
+        return False
 
 
 def holds_texts(path: Path) -> bool:

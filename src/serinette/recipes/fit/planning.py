@@ -61,7 +61,7 @@ def plan_training(
     kind = kind_of(request.sources, request.kind)
     groups = groups_of(kind)
     own = (*request.layers, Layer(origin="command line", values=_flag_values(request)))
-    habits = _habits(request, kind, listener, () if base is None else (base.layer,))
+    habits = _habits(request, kind, listener, base)
     habits = (layer_of_data(kind, request.sources, (*habits, *own)), *habits)
     layers = (*habits, *own)
     wished = resolve(groups, layers)
@@ -115,7 +115,7 @@ def plan_training(
 
 
 def _habits(
-    request: TrainRequest, kind: str, listener: Listener, base: tuple[Layer, ...]
+    request: TrainRequest, kind: str, listener: Listener, base: BaseModel | None
 ) -> tuple[Layer, ...]:
     """Return what the kind, a preset and the model that is gone on with settle.
 
@@ -135,7 +135,9 @@ def _habits(
             )
         listener(Note(text=f"preset {request.preset}: {preset.summary}"))
         layers.append(Layer(origin=f"preset {request.preset}", values=preset.values))
-    return (*layers, *base)
+    if base is not None:
+        layers += [base.layer, base.layer_of_records(request.sources, request.layers)]
+    return tuple(layers)
 
 
 def seconds_to_train(budget_seconds: float, elapsed_seconds: float) -> float:
