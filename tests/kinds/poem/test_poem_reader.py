@@ -209,6 +209,7 @@ def test_of_many_files_only_the_numbers_are_said():
         ("[3]", r'p\.json: poem 1: a int, not an object .*; write \[\{"title"'),
         ('[{"title": "x"}]', r"poem 1: an object without paragraphs \(it has: title\)"),
         ("{}", r"without paragraphs \(it has: nothing\)"),
+        ('{"\\u2028a": "x"}', r"without paragraphs \(it has: '\\u2028a'\)"),
         ('{"paragraphs": [1]}', "paragraphs that are not a list of strings"),
         ("[" * 100_000, "lists within lists, too deep to be poems"),
         ("[]", r"p\.json: empty, or only white space; give a file that holds poems"),

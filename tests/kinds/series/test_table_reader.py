@@ -32,6 +32,13 @@ def words(table, name):
 ROWS = "date,x,kind\n2024-01-01,1.5,a\n2024-01-02,,b\n2024-01-03,2.25,a\n"
 
 
+@pytest.mark.parametrize("n_empty", [1, 2, 3, 9])
+def test_empty_lines_before_a_table_are_passed_over(tmp_path, n_empty):
+    table = table_of(tmp_path, "\n" * n_empty + ROWS)
+    assert [column.name for column in table.columns] == ["date", "x", "kind"]
+    assert words(table, "kind") == ["a", "b", "a"]
+
+
 def test_a_plain_table_is_read_with_its_types_and_its_time(tmp_path):
     table = table_of(tmp_path, ROWS)
     assert [column.type for column in table.columns] == ["datetime", "real", "category"]

@@ -83,9 +83,8 @@ def _entry(poem: Any, place: str) -> Entry:
         raise _wrong(place, f"a {type(poem).__name__}, not an object with title and paragraphs")
     key = next((key for key in _TEXT_KEYS if key in poem), None)
     if key is None:
-        raise _wrong(
-            place, f"an object without paragraphs (it has: {', '.join(poem) or 'nothing'})"
-        )
+        names = ", ".join(map(_shown, poem)) or "nothing"
+        raise _wrong(place, f"an object without paragraphs (it has: {names})")
     paragraphs = [poem[key]] if isinstance(poem[key], str) else poem[key]
     if not (isinstance(paragraphs, list) and all(isinstance(part, str) for part in paragraphs)):
         raise _wrong(place, f"{key} that are not a list of strings")
@@ -95,6 +94,11 @@ def _entry(poem: Any, place: str) -> Entry:
         author=_name(poem, ("author",)),
         place=place,
     )
+
+
+def _shown(name: str) -> str:
+    """Return a name as it stands in a message of one line."""
+    return name if name.isprintable() else repr(name)
 
 
 def _wrong(place: str, what: str) -> DataError:

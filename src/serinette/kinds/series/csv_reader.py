@@ -255,7 +255,7 @@ def _header(
     path: Path, sample: str, dialect: Dialect, config: SeriesConfig
 ) -> tuple[tuple[str, ...], bool, list[str], list[str]]:
     with_ends = io.StringIO(sample, newline="")
-    rows = [row for row in islice(dialect.rows(with_ends), 3) if row][:2]
+    rows = list(islice(filter(None, dialect.rows(with_ends)), 2))
     first = rows[0]
     if len(first) > MOST_COLUMNS:
         raise DataError(
