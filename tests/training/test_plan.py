@@ -40,9 +40,10 @@ def plan_of(facts=SHAKESPEARE, seconds=300.0, size=None, **fixed):
 
 
 def test_a_longer_budget_never_chooses_a_smaller_network():
+    shape = plan_shape(SHAKESPEARE)
     order = list(SIZES)
     chosen = [
-        order.index(choose_size(SCHEMA, SHAKESPEARE, seconds, MEASURE, {}, {}))
+        order.index(choose_size(SCHEMA, SHAKESPEARE, seconds, MEASURE, shape, {}))
         for seconds in (5.0, 30.0, 120.0, 300.0, 900.0, 3600.0)
     ]
     assert chosen == sorted(chosen)
@@ -51,7 +52,7 @@ def test_a_longer_budget_never_chooses_a_smaller_network():
 
 def test_a_small_corpus_never_gets_a_large_network():
     facts = CorpusFacts(n_steps=20_000, n_sequences=1, median_length=20_000)
-    assert choose_size(SCHEMA, facts, 1e6, MEASURE, {}, {}) in ("xs", "s")
+    assert choose_size(SCHEMA, facts, 1e6, MEASURE, plan_shape(facts), {}) in ("xs", "s")
 
 
 @given(

@@ -17,6 +17,7 @@ from serinette.cli.options import examples, make_app
 from serinette.cli.output import say
 from serinette.cli.wishes import facts_of, unescape, wishes_of
 from serinette.core.errors import ConfigError, DataError
+from serinette.core.line_ends import with_line_feeds
 
 if TYPE_CHECKING:
     from serinette.artifact.folder import Artifact
@@ -247,8 +248,7 @@ def _read_prefix(path: Path) -> str:
     """
     try:
         content = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
-        text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
-        return text.removesuffix("\n")
+        return with_line_feeds(content.decode("utf-8-sig")).removesuffix("\n")
     except OSError as error:
         raise DataError(
             f"{path}: cannot be read ({error.strerror}); check --prefix-file"

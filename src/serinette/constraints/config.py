@@ -73,7 +73,11 @@ class RulesConfig:
     @property
     def broken_by_a_cut(self) -> tuple[str, ...]:
         """Names of the rules asked for that a text may break when it is cut off."""
-        return tuple(name for name in _OF_THE_WHOLE if getattr(self, name) not in (None, (), {}))
+        return tuple(filter(self.asks_for, _OF_THE_WHOLE))
+
+    def asks_for(self, name: str) -> bool:
+        """Say whether a rule is asked for, by the name of its field."""
+        return getattr(self, name) not in (None, (), {})
 
     @property
     def is_empty(self) -> bool:

@@ -95,12 +95,7 @@ def _check_given(ban: CopyBan | NoRepeat, flag: str, config: RulesConfig, prefix
 
 def automata_of(config: RulesConfig) -> list[Dfa]:
     """Return one automaton for every rule that looks ahead, named after its flag."""
-    found = []
-    for field, build in _BUILDERS.items():
-        value = getattr(config, field)
-        if value not in (None, (), {}):
-            found.append(build(config))
-    return found
+    return [build(config) for field, build in _BUILDERS.items() if config.asks_for(field)]
 
 
 def _acrostic(config: RulesConfig) -> Dfa:

@@ -132,7 +132,7 @@ def choose_size(
     facts: CorpusFacts,
     seconds: float,
     measure: Measure,
-    own: Mapping[str, Any],
+    training: Mapping[str, Any],
     given: Mapping[str, Any],
 ) -> str:
     """Return the largest size that the budget can train and the corpus can feed.
@@ -142,18 +142,17 @@ def choose_size(
         facts: Of the training part.
         seconds: Time for updates.
         measure: Speed of this machine.
-        own: Training settings that are settled already.
+        training: Training settings that are settled already (window, rows).
         given: Model settings that are settled already (a tied read-out).
     """
     chosen = next(iter(SIZES))
+    steps_per_update = facts.steps_per_update(training)
     for name in list(SIZES)[1:]:
         shape = {**SIZES[name], **given}
         parameters = n_parameters(model_of(shape), schema)
         if parameters > _PARAMETERS_PER_STEP * facts.n_steps:
             break
-        training = {**plan_shape(facts), **own}
-        updates = seconds / measure(shape, _timed(training, facts))
-        steps = updates * facts.steps_per_update(training)
+        steps = seconds / measure(shape, _timed(training, facts)) * steps_per_update
         if steps < _STEPS_PER_PARAMETER * parameters:
             break
         chosen = name
@@ -218,7 +217,8 @@ def make_plan(
     if given.get("one_hot"):
         given["embedding_size"] = predicted_symbols(schema)[0].size
     if size is None and seconds is not None and not _own(_SIZE, fixed):
-        size = choose_size(schema, facts, seconds, measure, own, given)
+        usual = {**plan_shape(facts), **own}
+        size = choose_size(schema, facts, seconds, measure, usual, given)
     named = f"size {size or DEFAULT_SIZE}" if not _own(_SIZE, fixed) else "sizes as set"
     sizes = {**SIZES[size or DEFAULT_SIZE], **_own(_SIZE, fixed)}
     if "embedding_size" in given:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from serinette.core.errors import DataError
+from serinette.core.line_ends import with_line_feeds
 from serinette.kinds.corpus import Corpus, RawSequence, SourceFile
 from serinette.kinds.poem.config import PoemConfig
 from serinette.kinds.poem.entries import Entry, entries_of, looks_like_poems
@@ -102,7 +103,7 @@ def _read_strings(texts: list[str], config: PoemConfig, reading: _Reading) -> No
         data = text.encode()
         digest.update(data)
         n_bytes += len(data)
-        _keep(entries_of(_with_line_feeds(text), place), config, reading)
+        _keep(entries_of(with_line_feeds(text), place), config, reading)
     reading.sources.append(
         SourceFile(path="<strings>", sha256=digest.hexdigest(), n_bytes=n_bytes, encoding="UTF-8")
     )
@@ -116,7 +117,7 @@ def _read_file(file: FileBytes, config: PoemConfig, reading: _Reading) -> None:
             raise DataError(f"{place}: {format_name}, not plain text; export it as plain text")
         decoded = decode(file.data, place, config.encoding)
         check_text(decoded.text, place)
-        entries = list(entries_of(_with_line_feeds(decoded.text), place))
+        entries = list(entries_of(with_line_feeds(decoded.text), place))
     except DataError as error:
         # What a user names must be readable; a folder may hold other things beside the poems.
         if not file.from_folder:
@@ -129,10 +130,6 @@ def _read_file(file: FileBytes, config: PoemConfig, reading: _Reading) -> None:
     reading.sources.append(source)
     reading.warnings.extend(decoded.warnings)
     _keep(entries, config, reading)
-
-
-def _with_line_feeds(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def _keep(entries: Iterable[Entry], config: PoemConfig, reading: _Reading) -> None:

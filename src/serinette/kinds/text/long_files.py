@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from serinette.core.line_ends import with_line_feeds
 from serinette.core.long_text import LongText, LongTextWriter
 from serinette.kinds.text.encodings import MARKS
 
@@ -60,7 +61,7 @@ def read_long(path: Path, encoding: str | None) -> LongFile | None:
             text = text.removesuffix(held)
             if "\r" in text:
                 has_carriage_returns = True
-                text = text.replace("\r\n", "\n").replace("\r", "\n")
+                text = with_line_feeds(text)
             writer.add(text)
             if not data:
                 break

@@ -12,6 +12,7 @@ from typing import Final
 
 from serinette.core.coercion import nearest
 from serinette.core.errors import ConfigError, DataError
+from serinette.core.line_ends import with_line_feeds
 from serinette.kinds.corpus import Corpus, LongSequence, RawSequence, SourceFile
 from serinette.kinds.text.columns import table_records
 from serinette.kinds.text.config import LABEL, Documents, TextConfig
@@ -22,6 +23,7 @@ from serinette.kinds.text.files import FileBytes, binary_format, distinct_files,
 from serinette.kinds.text.long_files import LONG_BYTES, LongFile, read_long
 from serinette.kinds.text.records import (
     DEFAULT_TEXT,
+    HEAD,
     SQLITE,
     Fields,
     Format,
@@ -33,7 +35,6 @@ from serinette.kinds.text.records import (
 
 FEWEST_CHARACTERS: Final = 100
 _MOST_NOTES: Final = 5
-_HEAD: Final = 1 << 13
 
 
 @dataclass(kw_only=True)
@@ -183,7 +184,7 @@ def _long_file(path: Path, reading: _Reading) -> LongFile | None:
         if path.stat().st_size < LONG_BYTES:
             return None
         with path.open("rb") as file:
-            head = file.read(_HEAD)
+            head = file.read(HEAD)
         if binary_format(head) is None and format_of(path.name, head) is None:
             return read_long(path, config.encoding)
     except OSError:  # which `read_bytes` says in words
@@ -213,7 +214,7 @@ def _layout(file: FileBytes, reading: _Reading) -> Format | None:
         ConfigError: If a query is meant for a file that is no database.
     """
     place, config = str(file.path), reading.config
-    found = format_of(file.path.name, file.data[:_HEAD])
+    found = format_of(file.path.name, file.data[:HEAD])
     if not config.is_of_records:
         if file.data.startswith(SQLITE):
             raise DataError(
@@ -258,7 +259,7 @@ def _file_context(path: Path, config: TextConfig) -> dict[str, str]:
 def _add(text: str, place: str, context: dict[str, str], reading: _Reading) -> None:
     if "\r" in text:
         reading.with_carriage_returns.append(place)
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        text = with_line_feeds(text)
     documents = documents_of(text, place, reading.documents, context)
     if reading.source == 0:  # as they are: a long text has millions of lines
         reading.sequences.extend(documents)
@@ -272,7 +273,7 @@ def _add_records(records: Records, context: dict[str, str], reading: _Reading) -
         content = document.content
         if "\r" in content:
             has_returns = True
-            content = content.replace("\r\n", "\n").replace("\r", "\n")
+            content = with_line_feeds(content)
         told = {**context, **document.context}
         reading.sequences.append(
             replace(document, content=content, context=told, source=reading.source)

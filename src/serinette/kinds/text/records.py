@@ -22,8 +22,8 @@ _SUFFIXES: Final[Mapping[str, Format]] = {
     ".jsonl": "json", ".ndjson": "json", ".csv": "table", ".tsv": "table", ".tab": "table",
     ".db": "database", ".sqlite": "database", ".sqlite3": "database", ".db3": "database",
 }  # fmt: skip
-_HEAD: Final = 1 << 13
-_LINES_OF_JSON: Final = (".jsonl", ".ndjson")
+HEAD: Final = 1 << 13
+"""Bytes of a file that tell its format."""
 _LONGEST_LINE: Final = 1 << 24
 """Bytes of a line of JSON, if it is to be recognised."""
 _LOOKED_AT: Final = 100
@@ -74,10 +74,14 @@ def format_of(name: str, head: bytes) -> Format | None:
     """
     if head.startswith(SQLITE):
         return "database"
-    suffix = name[name.rfind(".") :].lower() if "." in name else ""
-    if suffix in _SUFFIXES:
-        return _SUFFIXES[suffix]
+    by_name = _by_name(name)
+    if by_name is not None:
+        return by_name
     return "json" if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{") else None
+
+
+def _by_name(name: str) -> Format | None:
+    return _SUFFIXES.get(name[name.rfind(".") :].lower()) if "." in name else None
 
 
 def are_records(source: Path | str) -> bool:
@@ -86,14 +90,14 @@ def are_records(source: Path | str) -> bool:
         return source.lstrip().startswith("{")
     try:
         with source.open("rb") as file:
-            return format_of(source.name, file.read(_HEAD)) is not None
+            return format_of(source.name, file.read(HEAD)) is not None
     except OSError:
         return False
 
 
 def holds_texts(path: Path) -> bool:
     """Say whether a file is of lines of JSON, by its name, the first of which has a text."""
-    if not path.name.lower().endswith(_LINES_OF_JSON):
+    if _by_name(path.name) != "json":
         return False
     try:
         with path.open("rb") as file:
